@@ -1,0 +1,240 @@
+"""The two doors to the source tables: ``check`` sorts good rows from rejected ones, ``require`` refuses faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from cs_ml.errors import Fault, TableError
+from cs_ml.tables.catalog import SCHEMAS
+from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.prepare import Prepared, prepare
+from cs_ml.tables.schema import Schema
+from cs_ml.tables.sources.raw import Raw, Source
+from cs_ml.tables.sql import OFFSET, identifier, literal
+from cs_ml.tables.tables import Loaded, Tables
+
+__all__ = ["Check", "check", "require"]
+
+BROKEN = ["table", "column", "rule", "expected", "rows", "share", "example", "hint"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found.
+
+    Parameters
+    ----------
+    tables
+        The good rows.
+    broken
+        One row a broken rule: table, column, rule, expected, rows, share, example, hint.
+    max_rejected_share
+        Share of rejected rows of a table above which it is refused.
+    """
+
+    tables: Tables
+    broken: pd.DataFrame
+    max_rejected_share: float
+
+    def rejected(self, name: str) -> pd.DataFrame:
+        """Return the rejected rows of a table as the source has them, with ``broken_rules``."""
+        return self.tables.query(f"SELECT * FROM {identifier(f'rejected_{name}')}")
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Faults of every table with more rejected rows than allowed."""
+        found = []
+        for row in self.broken.itertuples():
+            table = self.tables.loaded[str(row.table)]
+            total = table.n_rows + table.n_rejected
+            if table.n_rejected > self.max_rejected_share * total:
+                where = f"{row.table}.{row.column}"
+                found.append(Fault(where, str(row.expected), f"{row.example!r} ({row.rule})", int(row.rows), str(row.hint)))  # type: ignore[arg-type]
+        return found
+
+
+def check(
+    source: Source,
+    mappings: Mapping[str, TableMapping] | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+    zone: str = "UTC",
+    data_end: Any = None,
+    max_rejected_share: float = 0.01,
+) -> Check:
+    """Sort the rows of all source tables into good and rejected ones.
+
+    Parameters
+    ----------
+    source
+        Where the tables lie.
+    mappings
+        How each table is read, by canonical name.
+    connection
+        DuckDB connection to use; a new one in memory where missing.
+    zone
+        Time zone of the book.
+    data_end
+        First instant that is not in the data; taken from the newest row where missing.
+    max_rejected_share
+        Carried to the result; see :func:`require`.
+
+    Returns
+    -------
+    Check
+
+    Raises
+    ------
+    TableError
+        If a table cannot be read, has no rows, or lacks a column; all such faults at once.
+    """
+    mappings = mappings or {}
+    connection = connection or duckdb.connect()
+    limit = pd.Timestamp.now().ceil("D") if data_end is None else pd.Timestamp(data_end)
+    faults: list[Fault] = []
+    loaded: dict[str, Loaded] = {}
+    broken: list[tuple[Any, ...]] = []
+    for name, schema in SCHEMAS.items():
+        mapping = mappings.get(name, TableMapping())
+        try:
+            raw = source.read(name, mapping, connection)
+            if raw is None:
+                continue
+            accounts = loaded["accounts"].relation if "accounts" in loaded else None
+            prepared = prepare(schema, raw, mapping, accounts=accounts, data_end=limit.isoformat())
+            _refuse_mixed_zones(connection, prepared, mapping)
+            loaded[name], rules = _sort_rows(connection, prepared)
+        except TableError as error:
+            faults += error.faults
+            continue
+        broken += rules
+    faults += _missing_tables(loaded, faults, mappings)
+    if faults:
+        raise TableError(faults)
+    end = _data_end(connection, loaded, limit) if data_end is None else limit
+    return Check(Tables(connection, loaded, end, zone), pd.DataFrame(broken, columns=BROKEN), max_rejected_share)
+
+
+def require(source: Source, mappings: Mapping[str, TableMapping] | None = None, **options: Any) -> Tables:
+    """Return the good rows of all tables, or one error that lists every fault.
+
+    Parameters
+    ----------
+    source, mappings, **options
+        As for :func:`check`.
+
+    Raises
+    ------
+    TableError
+        If a table is unreadable, or more than ``max_rejected_share`` of its rows break a rule.
+    """
+    checked = check(source, mappings, **options)
+    if checked.faults:
+        raise TableError(checked.faults)
+    return checked.tables
+
+
+def _missing_tables(loaded: Mapping[str, Loaded], faults: list[Fault], mappings: Mapping[str, TableMapping]) -> list[Fault]:
+    tried = {fault.where.split(".")[0] for fault in faults}
+    found = ", ".join(loaded) or "no table at all"
+    missing = [Fault(name, "a table of the catalog", "an unknown name", hint=f"one of {', '.join(SCHEMAS)}") for name in mappings if name not in SCHEMAS]
+    if faults:
+        return missing
+    if "accounts" not in loaded and "accounts" not in tried:
+        missing.append(Fault("accounts", "a table with the customers", found, hint="every other table is optional"))
+    if not {"contracts", "usage"} & set(loaded) and not {"contracts", "usage"} & tried:
+        missing.append(Fault("contracts or usage", "at least one of the two tables", found))
+    return missing
+
+
+def _refuse_mixed_zones(connection: duckdb.DuckDBPyConnection, prepared: Prepared, mapping: TableMapping) -> None:
+    """Refuse a text column in which some instants carry an offset and others do not."""
+    for name in prepared.columns:
+        source = mapping.columns[name].column if name in mapping.columns else name
+        if prepared.schema.column(name).kind != "instant" or prepared.raw.types.get(source or "") != "VARCHAR":
+            continue
+        text = identifier(str(source))
+        counted = connection.execute(
+            f"SELECT count(*) FILTER (WHERE regexp_matches({text}, {literal(OFFSET)})), "
+            f"count(*) FILTER (WHERE {text} LIKE '%:%' AND NOT regexp_matches({text}, {literal(OFFSET)})) FROM {prepared.raw.relation}"
+        ).fetchone()
+        with_offset, without = counted or (0, 0)
+        if with_offset and without:
+            found = f"{with_offset:,} rows with an offset and {without:,} without"
+            hint = "write them all with an offset, or all without and declare the table's timezone"
+            raise TableError(Fault(f"{prepared.schema.name}.{name}", "one way of writing time zones", found, with_offset + without, hint))
+
+
+def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tuple[Loaded, list[tuple[Any, ...]]]:
+    """Count the rows that break each rule, and keep the others."""
+    name = prepared.schema.name
+    view = identifier(f"prepared_{name}")
+    connection.execute(f"CREATE OR REPLACE VIEW {view} AS {prepared.select}")
+    predicates = [f"coalesce({rule.broken}, FALSE)" for rule in prepared.rules]
+    anything = " OR ".join(predicates) or "FALSE"
+    filters = "".join(f", count(*) FILTER (WHERE {item})" for item in (anything, *predicates))
+    try:
+        counted = connection.execute(f"SELECT count(*){filters} FROM {view}").fetchone() or (0, 0)
+        (whole,) = connection.execute(f"SELECT count(*) FROM {prepared.raw.relation}").fetchone() or (0,)
+    except duckdb.Error as error:
+        raise _unreadable(prepared.raw, error) from error
+    total, n_rejected, *each = counted
+    if total - n_rejected == 0:
+        left = f"none after `where` left out {whole - total:,} rows" if whole > total else "none" if not total else f"{total:,} rows, all rejected"
+        if not total:
+            hint = "remove the file if there is no such table"
+            raise TableError(Fault(name, f"at least one row in {prepared.raw.origin}", left, hint=hint))
+    broken = [
+        (name, rule.column, rule.name, rule.expected, rows, rows / total, _example(connection, view, predicate, rule.value), rule.hint)
+        for rule, predicate, rows in zip(prepared.rules, predicates, each, strict=True)
+        if rows
+    ]
+    flags = ", ".join(f"CASE WHEN {predicate} THEN {literal(f'{rule.column}: {rule.name}')} END" for rule, predicate in zip(prepared.rules, predicates, strict=True))
+    listed = f"list_filter([{flags}], lambda item: item IS NOT NULL)" if flags else "[]::VARCHAR[]"
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {identifier(f'rejected_{name}')} AS "
+        f"SELECT unnest(\"!row\"), array_to_string({listed}, '; ') AS broken_rules FROM {view} WHERE {anything}"
+    )
+    table = _keep(connection, prepared, view, anything if n_rejected else "FALSE")
+    clean = prepared.raw.files if prepared.renamed and not n_rejected else ()
+    return replace(table, n_rows=total - n_rejected, n_rejected=n_rejected, n_left_out=whole - total, files=clean), broken
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, prepared: Prepared, view: str, rejected: str) -> Loaded:
+    """Keep the good rows: a table in DuckDB, or a view where the table may be larger than memory."""
+    relation = identifier(f"good_{prepared.schema.name}")
+    kind = "VIEW" if prepared.schema.big else "TABLE"
+    listed = ", ".join(identifier(column) for column in prepared.columns)
+    connection.execute(f"CREATE OR REPLACE {kind} {relation} AS SELECT {listed} FROM {view} WHERE NOT ({rejected})")
+    return Loaded(prepared.schema, relation, prepared.columns, 0, renamed=prepared.renamed)
+
+
+def _example(connection: duckdb.DuckDBPyConnection, view: str, predicate: str, value: str) -> str:
+    row = connection.execute(f"SELECT CAST({value} AS VARCHAR) FROM {view} WHERE {predicate} LIMIT 1").fetchone()
+    return "" if row is None or row[0] is None else str(row[0])[:80]
+
+
+def _unreadable(raw: Raw, error: Exception) -> TableError:
+    reason = str(error).split("\n", 1)[0]
+    return TableError(Fault(raw.origin, "a table that can be read", reason, hint="write the file again"))
+
+
+def _data_end(connection: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], limit: pd.Timestamp) -> pd.Timestamp:
+    """Return the midnight after the newest instant in any table, or ``limit`` where there is none."""
+    newest = []
+    for table in loaded.values():
+        moments = [name for name in table.columns if _is_past(table.schema, name)]
+        listed = ", ".join(f"max({name}) FILTER (WHERE {name} < {literal(limit.isoformat())})" for name in map(identifier, moments))
+        if listed:
+            newest += [item for item in connection.execute(f"SELECT {listed} FROM {table.relation}").fetchone() or () if item]
+    return pd.Timestamp(max(newest)).floor("D") + pd.Timedelta(days=1) if newest else limit
+
+
+def _is_past(schema: Schema, name: str) -> bool:
+    column = schema.column(name)
+    return column.kind == "instant" and not column.future

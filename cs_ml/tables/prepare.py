@@ -1,0 +1,221 @@
+"""One source table made canonical: its columns under their names and kinds, and the rules each row must meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from cs_ml.errors import Fault, TableError
+from cs_ml.tables.column import Column
+from cs_ml.tables.mapping import ColumnSpec, TableMapping
+from cs_ml.tables.schema import Schema
+from cs_ml.tables.sources.raw import Raw
+from cs_ml.tables.sql import canonical, condition, identifier, literal, raw_value
+
+__all__ = ["Prepared", "Rule", "prepare"]
+
+SOURCE = '"!source"'
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition that a row breaks, as SQL over the prepared view."""
+
+    name: str
+    column: str
+    expected: str
+    broken: str
+    value: str
+    hint: str = "correct the rows at their source, or leave them out with `where`"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source table with canonical columns and its rules, before any row is judged.
+
+    Parameters
+    ----------
+    schema
+        What the table must hold.
+    raw
+        Where it comes from.
+    select
+        SQL with canonical columns and one ``!`` column a rule.
+    columns
+        Canonical columns that are present.
+    rules
+        Rules to judge rows by.
+    renamed
+        Source column of each canonical column that is taken as it stands; empty if any is computed.
+    """
+
+    schema: Schema
+    raw: Raw
+    select: str
+    columns: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    renamed: Mapping[str, str]
+
+
+def prepare(
+    schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | None, data_end: str
+) -> Prepared:
+    """Make one source table canonical.
+
+    Parameters
+    ----------
+    schema, raw, mapping
+        What is wanted, what there is, and how the one becomes the other.
+    accounts
+        Relation with the known accounts; ``None`` for tables without accounts and for the accounts themselves.
+    data_end
+        Timestamp before which every event must lie.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or the mapping names one that does not exist; all such faults at once.
+    """
+    specs = _specs(schema, raw, mapping)
+    columns = {name: schema.column(name) for name in specs}
+    exprs = {name: canonical(columns[name], spec, raw.types, mapping) for name, spec in specs.items()}
+    rules: list[Rule] = []
+    inner = [f'{SOURCE} AS "!row"']
+    for name, spec in specs.items():
+        inner.append(f"{exprs[name]} AS {identifier(name)}")
+        if spec.sources and _may_fail(columns[name], spec, raw.types):
+            flagged = identifier(f"!type:{name}")
+            value = raw_value(spec, raw.types)
+            inner.append(f"({value} IS NOT NULL AND {exprs[name]} IS NULL) AS {flagged}")
+            rules.append(Rule("type", name, columns[name].expected, flagged, _shown(spec)))
+    where = " AND ".join(condition(item) for item in mapping.where) or "TRUE"
+    select = f"SELECT {', '.join(inner)} FROM {raw.relation} AS {SOURCE} WHERE {where}"
+    select = _with_moments(select, schema, specs, mapping)
+    rules += _value_rules(schema, columns, {rule.column for rule in rules}, data_end)
+    select, more = _with_relations(select, schema, tuple(specs), accounts)
+    present = (*specs, *(["known_at"] if schema.time_stamped and "known_at" not in specs else []))
+    plain = not mapping.where and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
+    renamed = {name: str(spec.column) for name, spec in specs.items()} if plain and not mapping.known_lag_days else {}
+    return Prepared(schema, raw, select, present, (*rules, *more), renamed)
+
+
+def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnSpec]:
+    """Return the source of every canonical column that is present, or raise every fault at once."""
+    faults, specs = [], {}
+    listed = ", ".join(sorted(raw.types))
+    allowed = {*schema.names} if not schema.extras else {*schema.names, *mapping.columns}
+    for name in mapping.columns:
+        if name not in allowed:
+            near = get_close_matches(name, schema.names, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see the data dictionary"
+            faults.append(Fault(f"{schema.name}.{name}", "a column of the catalog", "an unknown name", hint=hint))
+    for name in (*schema.names, *(key for key in mapping.columns if key not in schema.names)):
+        spec = mapping.columns.get(name) or (ColumnSpec(column=name) if name in raw.types else None)
+        absent = [source for source in spec.sources if source not in raw.types] if spec else []
+        for source in absent:
+            near = get_close_matches(source, list(raw.types), n=1)
+            hint = f"did you mean {near[0]}?" if near else "name the column that holds it in the config"
+            faults.append(Fault(f"{raw.origin}: {source}", "a column for " + f"{schema.name}.{name}", f"columns {listed}", hint=hint))
+        if spec is None and name in schema.required:
+            hint = f"map it in the config: tables.map.{schema.name}.columns.{name}"
+            faults.append(Fault(f"{schema.name}.{name}", f"a column in {raw.origin}", f"columns {listed}", hint=hint))
+        elif spec is not None and not absent:
+            specs[name] = spec
+    if faults:
+        raise TableError(faults)
+    if schema.extras:
+        used = {source for spec in specs.values() for source in spec.sources}
+        specs |= {name: ColumnSpec(column=name) for name in raw.types if name not in used and name not in specs}
+    return specs
+
+
+def _may_fail(column: Column, spec: ColumnSpec, types: dict[str, str]) -> bool:
+    kinds = {types[name] for name in spec.sources}
+    if spec.product or spec.add_months or spec.add_days:
+        return False
+    if spec.levels:
+        return True
+    if column.kind in {"id", "text", "category"}:
+        return False
+    if column.kind == "number":
+        return not all(kind.split("(")[0] in {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DECIMAL"} for kind in kinds)
+    if column.kind == "flag":
+        return kinds != {"BOOLEAN"}
+    return not all(kind.startswith("TIMESTAMP") or kind == "DATE" for kind in kinds)
+
+
+def _as_it_stands(column: Column, spec: ColumnSpec, types: dict[str, str], mapping: TableMapping) -> bool:
+    if spec != ColumnSpec(column=spec.column) or spec.column is None:
+        return False
+    kind = types[spec.column]
+    if column.kind == "instant":
+        return kind.startswith("TIMESTAMP") and kind != "TIMESTAMP WITH TIME ZONE" and mapping.timezone == "UTC"
+    return kind == "DOUBLE" if column.kind == "number" else kind == "VARCHAR" if column.kind != "flag" else kind == "BOOLEAN"
+
+
+def _shown(spec: ColumnSpec) -> str:
+    return f'"!row".{identifier(spec.sources[0])}'
+
+
+def _with_moments(select: str, schema: Schema, specs: dict[str, ColumnSpec], mapping: TableMapping) -> str:
+    """Apply ``when_before`` and make sure that time-stamped rows carry ``known_at``."""
+    replaced = [
+        f"CASE WHEN {identifier(name)} < {identifier(spec.when_before)} THEN {identifier(name)} END AS {identifier(name)}"
+        for name, spec in specs.items()
+        if spec.when_before is not None
+    ]
+    if replaced:
+        select = f"SELECT * REPLACE ({', '.join(replaced)}) FROM ({select})"
+    if not schema.time_stamped:
+        return select
+    appears = [identifier(name) for name in schema.appears if name in specs]
+    first = f"coalesce({', '.join(appears)})" if appears else "CAST(NULL AS TIMESTAMP)"
+    lag = f" + to_seconds({mapping.known_lag_days * 86400!r})" if mapping.known_lag_days else ""
+    if "known_at" in specs:
+        return f"SELECT * REPLACE (greatest(known_at, {first}) AS known_at) FROM ({select})"
+    return f"SELECT *, {first}{lag} AS known_at FROM ({select})"
+
+
+def _value_rules(schema: Schema, columns: dict[str, Column], typed: set[str], data_end: str) -> list[Rule]:
+    """Return the rules that look at one row alone."""
+    rules = []
+    for name, column in columns.items():
+        quoted = identifier(name)
+        if column.required:
+            broken = f"{quoted} IS NULL" + (f" AND NOT {identifier(f'!type:{name}')}" if name in typed else "")
+            rules.append(Rule("missing", name, "a value", broken, quoted))
+        if column.levels:
+            listed = ", ".join(literal(level) for level in column.levels)
+            rules.append(Rule("level", name, column.expected, f"{quoted} NOT IN ({listed})", quoted))
+        if column.minimum is not None:
+            rules.append(Rule("minimum", name, f"at least {column.minimum:g}", f"{quoted} < {column.minimum!r}", quoted))
+        if column.maximum is not None:
+            rules.append(Rule("maximum", name, f"at most {column.maximum:g}", f"{quoted} > {column.maximum!r}", quoted))
+        if column.kind == "instant" and not column.future:
+            hint = "if the data really reach further, declare book.data_end"
+            rules.append(Rule("future", name, f"before {data_end[:10]}", f"{quoted} >= TIMESTAMP {literal(data_end)}", quoted, hint))
+    for strict, pairs in ((False, schema.before), (True, schema.strictly_before)):
+        for early, late in pairs:
+            if early in columns and late in columns:
+                broken = f"{identifier(early)} {'>=' if strict else '>'} {identifier(late)}"
+                rules.append(Rule("order", late, f"after {early}", broken, identifier(late)))
+    return rules
+
+
+def _with_relations(select: str, schema: Schema, present: tuple[str, ...], accounts: str | None) -> tuple[str, list[Rule]]:
+    """Add the rules that look at other rows: a known account, a key that is there once."""
+    added, rules = [], []
+    if accounts is not None and "account_id" in present:
+        added.append(f'account_id NOT IN (SELECT account_id FROM {accounts}) AS "!unknown"')
+        rules.append(Rule("unknown_account", "account_id", "an account of the accounts table", '"!unknown"', "account_id"))
+    key = [name for name in schema.key if name in present]
+    if schema.key and key:
+        over = f"OVER (PARTITION BY {', '.join(identifier(name) for name in key)})"
+        whole = f"hash({', '.join(identifier(name) for name in present)})"
+        ordered = f"{over[:-1]} ORDER BY {whole})"
+        different = f"min({whole}) {over} <> max({whole}) {over}"
+        added.append(f'count(*) {over} > 1 AND ({different} OR row_number() {ordered} > 1) AS "!duplicate"')
+        shown = " || ', ' || ".join(f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in key)
+        rules.append(Rule("duplicate_key", ", ".join(key), "a key that is there once", '"!duplicate"', shown))
+    return (f"SELECT *, {', '.join(added)} FROM ({select})" if added else select), rules

@@ -1,0 +1,145 @@
+"""Tables as files in one folder: Parquet (a file or a folder of parts), CSV, JSON lines, plain or gzipped."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from cs_ml.errors import Fault, TableError
+from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sql import literal
+
+__all__ = ["FolderSource"]
+
+ENDINGS = {
+    ".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".tsv": "csv", ".tsv.gz": "csv",
+    ".jsonl": "jsonl", ".jsonl.gz": "jsonl", ".ndjson": "jsonl", ".ndjson.gz": "jsonl",
+}  # fmt: skip
+GUESSES = ("cp932", "euc_jp", "utf-16", "cp1252")
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """Source tables as files in one folder.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``accounts.parquet``, ``usage.csv.gz``, ``voc.jsonl``, or ``usage/`` with Parquet parts.
+    """
+
+    folder: Path
+    _spool: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="cs_ml_"), repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        if not self.folder.is_dir():
+            raise TableError(Fault(str(self.folder), "a folder with source tables", "no such folder"))
+
+    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
+        """Make the file of table ``name`` readable by DuckDB."""
+        path = self._find(mapping.source or name, explicit=mapping.source is not None)
+        if path is None:
+            return None
+        written = mapping.format or _format(path)
+        if written == "parquet":
+            return _parquet(connection, name, path)
+        text = self._as_utf8(path, mapping.encoding)
+        if written == "csv":
+            delimiter = f", delim={literal(mapping.delimiter)}" if mapping.delimiter else ""
+            select = f"SELECT * FROM read_csv({literal(text)}, all_varchar=true, header=true, null_padding=false{delimiter})"
+        else:
+            listed = f"SELECT * FROM read_json({literal(text)}, format='newline_delimited'"
+            names = describe(connection, name, f"{listed}, sample_size=-1)", str(path)).types
+            columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in names)
+            select = f"{listed}, columns={{{columns}}})"
+        return describe(connection, name, select, str(path))
+
+    def _find(self, name: str, *, explicit: bool) -> Path | None:
+        direct = self.folder / name
+        if direct.exists() and (direct.is_file() or any(direct.rglob("*.parquet"))):
+            return direct
+        found = [self.folder / f"{name}{ending}" for ending in ENDINGS if (self.folder / f"{name}{ending}").is_file()]
+        if len(found) > 1:
+            names = ", ".join(path.name for path in found)
+            raise TableError(Fault(str(self.folder / name), "one file", names, hint="remove all but one"))
+        if not found and explicit:
+            raise TableError(Fault(str(direct), "the file that the config names", "no such file"))
+        return found[0] if found else None
+
+    def _as_utf8(self, path: Path, encoding: str) -> Path:
+        """Return the file itself, or a copy in UTF-8 where it is declared to be in another encoding."""
+        if codecs.lookup(encoding).name == "utf-8":
+            _refuse_other_encodings(path)
+            return path
+        target = Path(self._spool.name) / f"{path.stem}.{len(list(Path(self._spool.name).iterdir()))}.txt"
+        try:
+            with _opened(path) as stream, target.open("w", encoding="utf-8", newline="") as copy:
+                reader = codecs.getreader(encoding)(stream)
+                while text := reader.read(CHUNK):
+                    copy.write(text)
+        except UnicodeDecodeError as error:
+            fault = Fault(str(path), f"text in {encoding}", f"byte {error.object[error.start]:#04x}", hint="declare its encoding")
+            raise TableError(fault) from error
+        return target
+
+
+def _format(path: Path) -> str:
+    if path.is_dir():
+        return "parquet"
+    for ending, written in ENDINGS.items():
+        if path.name.lower().endswith(ending):
+            return written
+    raise TableError(Fault(str(path), f"an ending among {', '.join(ENDINGS)}", path.suffix or "none"))
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> Raw:
+    files = tuple(sorted(path.rglob("*.parquet"))) if path.is_dir() else (path,)
+    partitioned = any(file.parent != path for file in files) if path.is_dir() else False
+    listed = ", ".join(literal(file) for file in files)
+    select = f"SELECT * FROM read_parquet([{listed}], hive_partitioning={str(partitioned).lower()}, union_by_name=true)"
+    raw = describe(connection, name, select, str(path))
+    return Raw(raw.relation, raw.types, raw.origin, () if partitioned else files)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _refuse_other_encodings(path: Path) -> None:
+    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    with _opened(path) as stream:
+        sample = b""
+        while chunk := stream.read(CHUNK):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                sample = chunk[max(error.start - 64, 0) : error.start + 4096]
+                line += chunk[: error.start].count(b"\n")
+                guess = _guess(sample)
+                fault = Fault(str(path), "UTF-8 text", f"other bytes in line {line}", hint=f"declare the encoding, probably `encoding: {guess}`")
+                raise TableError(fault) from error
+            line += chunk.count(b"\n")
+
+
+def _guess(sample: bytes) -> str:
+    for name in GUESSES:
+        try:
+            sample[: len(sample) // 2 * 2].decode(name)
+        except UnicodeDecodeError as error:
+            if error.start > len(sample) - 4:
+                return name
+        else:
+            return name
+    return "latin-1"
+
+

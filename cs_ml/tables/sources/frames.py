@@ -1,0 +1,41 @@
+"""Tables as pandas frames in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sql import identifier
+
+__all__ = ["FrameSource"]
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """Source tables as pandas frames, for notebooks and tests.
+
+    Parameters
+    ----------
+    frames
+        One frame a table, by canonical name.
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+
+    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
+        """Make frame ``name`` readable by DuckDB."""
+        frame = self.frames.get(mapping.source or name)
+        if frame is None:
+            return None
+        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        stored = identifier(f"frame_{name}")
+        connection.register("registered", arrow)
+        connection.execute(f"CREATE OR REPLACE TABLE {stored} AS SELECT * FROM registered")
+        connection.unregister("registered")
+        return describe(connection, name, f"SELECT * FROM {stored}", f"frame {name}")

@@ -1,0 +1,71 @@
+"""Tables in a PostgreSQL database, copied out as text once and then read like files."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from cs_ml.errors import Fault, MissingExtra, TableError
+from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sql import literal
+
+__all__ = ["PostgresSource"]
+
+
+@dataclass(frozen=True)
+class PostgresSource:
+    """Source tables in a PostgreSQL database.
+
+    Each table is streamed with ``COPY`` into a temporary file, so memory stays flat whatever its size.
+
+    Parameters
+    ----------
+    url
+        ``postgresql://user@host:port/database``.
+    """
+
+    url: str = field(repr=False)
+    _spool: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="cs_ml_"), repr=False, compare=False
+    )
+
+    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
+        """Copy table ``name`` out and make it readable."""
+        schema, _, table = (mapping.source or name).rpartition(".")
+        origin = f"postgresql: {mapping.source or name}"
+        target = Path(self._spool.name) / f"{name}.csv"
+        with _connected(self.url) as database:
+            found = database.execute("SELECT to_regclass(%s)", [_qualified(schema, table)]).fetchone()
+            if found is None or found[0] is None:
+                if mapping.source is not None:
+                    raise TableError(Fault(origin, "the table that the config names", "no such table"))
+                return None
+            database.execute("SET TIME ZONE 'UTC'")
+            copy = f"COPY (SELECT * FROM {_qualified(schema, table)}) TO STDOUT (FORMAT csv, HEADER true)"
+            with database.cursor().copy(copy) as rows, target.open("wb") as file:
+                for block in rows:
+                    file.write(block)
+        select = f"SELECT * FROM read_csv({literal(target)}, all_varchar=true, header=true, delim=',', quote='\"', escape='\"')"
+        return describe(connection, name, select, origin)
+
+
+def _qualified(schema: str, table: str) -> str:
+    quoted = ['"' + part.replace('"', '""') + '"' for part in (schema, table) if part]
+    return ".".join(quoted)
+
+
+def _connected(url: str) -> Any:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise MissingExtra("postgres", "to read tables from PostgreSQL") from error
+    try:
+        return psycopg.connect(url)
+    except psycopg.Error as error:
+        reason = str(error).strip().split("\n", 1)[0]
+        raise TableError(Fault("postgresql", "a database that answers", reason, hint="check the URL and the server")) from error

@@ -1,0 +1,196 @@
+"""The checked source tables of one book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cs_ml.errors import Fault, TableError
+from cs_ml.tables.schema import Schema
+from cs_ml.tables.sql import identifier
+
+__all__ = ["Loaded", "Tables"]
+
+BATCH_ROWS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One checked table.
+
+    Parameters
+    ----------
+    schema
+        What it holds.
+    relation
+        DuckDB relation with the good rows under canonical names.
+    columns
+        Canonical columns that are present.
+    n_rows
+        Good rows.
+    n_rejected
+        Rows that broke a rule.
+    n_left_out
+        Rows that the config's ``where`` left out.
+    files
+        Parquet files that hold exactly the good rows, where there are such.
+    renamed
+        Column in those files of each canonical column.
+    """
+
+    schema: Schema
+    relation: str
+    columns: tuple[str, ...]
+    n_rows: int
+    n_rejected: int = 0
+    n_left_out: int = 0
+    files: tuple[Path, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The checked source tables of one book; made by :func:`cs_ml.open_tables`.
+
+    Parameters
+    ----------
+    connection
+        DuckDB connection that holds them.
+    loaded
+        Tables by canonical name. A table that is not there is absent, never empty.
+    data_end
+        Midnight (book's zone) at which the data end; nothing later is known.
+    zone
+        Time zone of the book.
+
+    Examples
+    --------
+    >>> from cs_ml.tables import open_tables
+    >>> accounts = pd.DataFrame({"account_id": ["a"]})
+    >>> terms = {"contract_line_id": ["c"], "account_id": ["a"], "start_at": ["2026-01-01"], "mrr": [10]}
+    >>> tables = open_tables({"accounts": accounts, "contracts": pd.DataFrame(terms)})
+    >>> tables.names, "usage" in tables, tables.columns("contracts")[-1]
+    (('accounts', 'contracts'), False, 'known_at')
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    loaded: Mapping[str, Loaded]
+    data_end: pd.Timestamp
+    zone: str = "UTC"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tables that are present."""
+        return tuple(self.loaded)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.loaded
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the canonical columns of a table; none where it is absent."""
+        return self.loaded[name].columns if name in self.loaded else ()
+
+    def accounts(self) -> np.ndarray:
+        """Return all account ids, sorted, each once."""
+        rows = self.query("SELECT DISTINCT account_id FROM {accounts} ORDER BY account_id")
+        return np.asarray(rows["account_id"], dtype=object)
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """Run SQL in which ``{name}`` stands for a table's good rows.
+
+        Parameters
+        ----------
+        sql
+            Trusted SQL text.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        relations = {name: table.relation for name, table in self.loaded.items()}
+        result: pd.DataFrame = self.connection.cursor().sql(sql.format(**relations)).to_arrow_table().to_pandas()
+        return result
+
+    def frame(self, name: str, accounts: Sequence[str] | np.ndarray | None = None) -> pd.DataFrame:
+        """Return the good rows of a table in an order that does not depend on the source's order.
+
+        Parameters
+        ----------
+        name
+            Canonical name.
+        accounts
+            Only rows of these accounts.
+
+        Raises
+        ------
+        TableError
+            If the table is absent.
+        """
+        if name not in self.loaded:
+            present = ", ".join(self.names)
+            raise TableError(Fault(name, "a source table of that name", f"only {present}", hint="add it to the source"))
+        table = self.loaded[name]
+        listed = ", ".join(identifier(column) for column in table.columns)
+        cursor = self.connection.cursor()
+        where = ""
+        if accounts is not None:
+            cursor.register("wanted", pa.table({"account_id": pa.array(list(accounts), pa.string())}))
+            where = "WHERE account_id IN (SELECT account_id FROM wanted)"
+        first = [column for column in ("account_id", *table.schema.appears) if column in table.columns]
+        order = ", ".join(identifier(column) for column in dict.fromkeys((*first, *table.columns)))
+        frame: pd.DataFrame = cursor.sql(f"SELECT {listed} FROM {table.relation} {where} ORDER BY {order}").to_arrow_table().to_pandas()
+        return frame
+
+    def batches(self, name: str, columns: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Stream the good rows of a table as Arrow batches, in no particular order.
+
+        Strings come as dictionaries where the source stores them so.
+
+        Parameters
+        ----------
+        name
+            Canonical name.
+        columns
+            Canonical columns; those that are absent are left out.
+        rows
+            Rows of one batch, at most.
+        """
+        table = self.loaded[name]
+        present = [column for column in columns if column in table.columns]
+        if table.files and all(column in table.renamed for column in present):
+            yield from _parquet_batches(table, present, rows)
+            return
+        listed = ", ".join(identifier(column) for column in present)
+        yield from self.connection.cursor().sql(f"SELECT {listed} FROM {table.relation}").to_arrow_reader(rows)
+
+    def summary(self) -> pd.DataFrame:
+        """Return what was read: rows, rejected rows, rows left out, absent columns, by table."""
+        rows = []
+        for name, table in self.loaded.items():
+            absent = [column for column in table.schema.names if column not in table.columns]
+            rows.append((name, table.n_rows, table.n_rejected, table.n_left_out, ", ".join(absent)))
+        return pd.DataFrame(rows, columns=["table", "rows", "rejected", "left_out", "absent_columns"]).set_index("table")
+
+    def not_point_in_time(self) -> tuple[str, ...]:
+        """Return the attributes that are used as they stand today because nothing says when they changed."""
+        if "valid_from" in self.columns("accounts"):
+            return ()
+        fixed = {"account_id", "name", "created_at", "known_at"}
+        return tuple(f"accounts.{column}" for column in self.columns("accounts") if column not in fixed)
+
+
+def _parquet_batches(table: Loaded, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
+    source = [table.renamed[column] for column in columns]
+    strings = [table.renamed[name] for name in columns if table.schema.column(name).kind in {"id", "category", "text"}]
+    for path in table.files:
+        with pq.ParquetFile(path, read_dictionary=strings, memory_map=True) as file:
+            for batch in file.iter_batches(rows, columns=source):
+                yield batch.select(source).rename_columns(list(columns))
