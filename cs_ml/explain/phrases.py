@@ -1,0 +1,196 @@
+"""Reasons in words, English and Japanese: what was seen, what is typical, what it goes along with.
+
+The words say what goes together, never what brings about what, and they give no advice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from cs_ml.errors import Fault, InputError
+
+__all__ = ["ENDINGS", "Language", "ending", "format_value", "sentences"]
+
+Language = Literal["en", "ja"]
+
+UNKNOWN = {"en": "not known", "ja": "不明"}
+FLAGS = {"en": ("no", "yes"), "ja": ("いいえ", "はい")}
+BESIDE = {"en": "{label}: {value} (typical: {typical})", "ja": "{label}:{value}(標準:{typical})"}
+JOINED = {"en": "{body}; this goes with {ending}.", "ja": "{body}。{ending}傾向と関連しています。"}
+ENDINGS: dict[str, dict[str, tuple[str, str]]] = {  # target: language: (points below zero, points above)
+    "churn": {
+        "en": ("a lower risk of leaving", "a higher risk of leaving"),
+        "ja": ("解約リスクが低い", "解約リスクが高い"),
+    },
+    "upsell": {
+        "en": ("a lower chance of expansion", "a higher chance of expansion"),
+        "ja": ("契約拡大の見込みが低い", "契約拡大の見込みが高い"),
+    },
+    "health": {
+        "en": ("a lower health score", "a higher health score"),
+        "ja": ("ヘルススコアが低い", "ヘルススコアが高い"),
+    },
+}
+
+
+def format_value(value: Any, unit: str, lang: Language = "en") -> str:
+    """Write a value as its unit is read: shares and changes in percent, thousands separated.
+
+    Parameters
+    ----------
+    value
+        Number, level, flag or null.
+    unit
+        Unit of the catalog: count, users, days, share, score, money, log_ratio, slope, months, seats, category, flag,
+        text, per_week. A log ratio and a slope of logarithms are read as relative change.
+    lang
+        "en" or "ja".
+
+    Returns
+    -------
+    str
+        The value without the name of its unit, which the sentence around it says.
+
+    Examples
+    --------
+    >>> format_value(0.384, "share"), format_value(-0.478, "log_ratio"), format_value(1250000.0, "money")
+    ('38 %', '-38 %', '1,250,000')
+    >>> format_value(None, "users"), format_value(1.0, "flag", "ja"), format_value(12.5, "days")
+    ('not known', 'はい', '12.5')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return UNKNOWN[lang]
+    if isinstance(value, str) or unit in ("category", "text"):
+        return str(value) or UNKNOWN[lang]
+    if unit == "flag":
+        return FLAGS[lang][value > 0]
+    if unit == "share":
+        return _percent(value, lang)
+    if unit in ("log_ratio", "slope"):
+        return _percent(math.expm1(min(value, 50.0)), lang, sign="+")
+    return _unsigned_zero(f"{value:,.0f}") if unit == "money" else _number(value)
+
+
+def ending(target: str, points: float, lang: Language = "en") -> str:
+    """Say what points of this sign go along with.
+
+    Parameters
+    ----------
+    target
+        "churn", "upsell" or "health".
+    points
+        Signed points of a driver.
+    lang
+        "en" or "ja".
+
+    Returns
+    -------
+    str
+        A phrase, without a full stop.
+
+    Raises
+    ------
+    InputError
+        If the target is another one.
+
+    Examples
+    --------
+    >>> ending("churn", 0.4)
+    'a higher risk of leaving'
+    >>> ending("churn", 0.4, "ja")
+    '解約リスクが高い'
+    """
+    if target not in ENDINGS:
+        raise InputError(Fault("target", f"one of {sorted(ENDINGS)}", repr(target)))
+    return ENDINGS[target][lang][points > 0]
+
+
+def sentences(
+    feature: Mapping[str, Any],
+    values: Iterable[Any],
+    typical: Iterable[Any],
+    points: Iterable[float],
+    *,
+    target: str,
+    lang: Language = "en",
+) -> list[str]:
+    """Write one sentence a row about one feature.
+
+    Parameters
+    ----------
+    feature
+        The feature's row of the catalog: unit, label_en, label_ja, sentence_en, sentence_ja.
+    values, typical, points
+        One a row: the account's value, what is typical in its segment, the signed points.
+    target
+        "churn", "upsell" or "health".
+    lang
+        "en" or "ja".
+
+    Returns
+    -------
+    list of str
+        Sentences in row order. Where a value or its typical value is not known the label stands for the template.
+
+    Raises
+    ------
+    InputError
+        If the target is not one of the three.
+
+    Examples
+    --------
+    >>> feature = {"unit": "users", "label_en": "Active users, last 30 days",
+    ...            "sentence_en": "{value} users were active in the last 30 days, where {typical} is typical"}
+    >>> sentences(feature, [3.0, None], [12.0, 12.0], [0.4, 0.1], target="churn")
+    ['3 users were active in the last 30 days, where 12 is typical; this goes with a higher risk of leaving.',
+     'Active users, last 30 days: not known (typical: 12); this goes with a higher risk of leaving.']
+    """
+    ends = {side: ending(target, side, lang) for side in (-1.0, 1.0)}
+    written: dict[tuple[Any, Any, bool], str] = {}
+    result = []
+    for value, usual, point in zip(values, typical, points, strict=True):
+        key = (None if value != value else value, usual, point > 0)  # noqa: PLR0124  NaN is the only value unlike itself
+        if key not in written:
+            body = _body(feature, key[0], usual, lang)
+            written[key] = JOINED[lang].format(body=body, ending=ends[1.0 if point > 0 else -1.0])
+        result.append(written[key])
+    return result
+
+
+def _body(feature: Mapping[str, Any], value: Any, typical: Any, lang: Language) -> str:
+    """Fill the feature's own template, or set value beside typical value where it has none or one is unknown."""
+    unit = str(feature["unit"])
+    shown, usual = format_value(value, unit, lang), format_value(typical, unit, lang)
+    template = str(feature.get(f"sentence_{lang}") or "")
+    if not template or UNKNOWN[lang] in (shown, usual):
+        template = BESIDE[lang]
+    words = {"label": feature[f"label_{lang}"], "value": shown, "typical": usual}
+    return _capital(template.format_map(words).rstrip(".。"))
+
+
+def _capital(text: str) -> str:
+    """Begin a sentence with a capital, leaving names that begin otherwise alone."""
+    return text[:1].upper() + text[1:]
+
+
+def _percent(share: float, lang: Language, sign: str = "") -> str:
+    """Write a share in percent: no decimals from ten on, one below; no space in Japanese."""
+    percent = 100.0 * share
+    digits = 0 if abs(percent) >= 9.95 or percent == round(percent) else 1
+    text = f"{percent:{sign},.{digits}f}"
+    text = "0" if float(text.replace(",", "")) == 0 else text
+    return f"{text} %" if lang == "en" else f"{text}%"
+
+
+def _number(value: float) -> str:
+    """Write a number with as many decimals as it can bear: none from 100 on, one from 10 on, else two."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{digits}f}"
+    return _unsigned_zero(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _unsigned_zero(text: str) -> str:
+    """Write zero without a sign."""
+    return "0" if text == "-0" else text

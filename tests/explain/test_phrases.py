@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cs_ml.errors import InputError
+from cs_ml.explain import ending, format_value, sentences
+from cs_ml.explain.phrases import ENDINGS
+
+USERS = {
+    "unit": "users",
+    "label_en": "active users",
+    "label_ja": "アクティブユーザー数",
+    "sentence_en": "{value} users were active, where {typical} is typical",
+    "sentence_ja": "アクティブユーザーは{value}人で、標準は{typical}人です。",
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "en", "ja"),
+    [
+        (1234567.0, "money", "1,234,567", "1,234,567"),
+        (0.384, "share", "38 %", "38%"),
+        (0.0042, "share", "0.4 %", "0.4%"),
+        (1.0, "share", "100 %", "100%"),
+        (-0.478, "log_ratio", "-38 %", "-38%"),
+        (0.0, "log_ratio", "0 %", "0%"),
+        (np.log(2.5), "log_ratio", "+150 %", "+150%"),
+        (-1e-9, "log_ratio", "0 %", "0%"),
+        (12.0, "days", "12", "12"),
+        (12.34, "days", "12.3", "12.3"),
+        (0.456, "score", "0.46", "0.46"),
+        (-0.001, "score", "0", "0"),
+        (10000.0, "count", "10,000", "10,000"),
+        (1.0, "flag", "yes", "はい"),
+        (0.0, "flag", "no", "いいえ"),
+        ("Pro", "category", "Pro", "Pro"),
+        (None, "users", "not known", "不明"),
+        (float("nan"), "share", "not known", "不明"),
+        ("", "text", "not known", "不明"),
+    ],
+)
+def test_values_by_unit(value, unit, en, ja):
+    assert (format_value(value, unit, "en"), format_value(value, unit, "ja")) == (en, ja)
+
+
+def test_a_sentence_in_both_languages():
+    given_ = {"values": [3.0], "typical": [12.0], "points": [0.4], "target": "churn"}
+    assert sentences(USERS, lang="en", **given_) == [
+        "3 users were active, where 12 is typical; this goes with a higher risk of leaving."
+    ]
+    assert sentences(USERS, lang="ja", **given_) == [
+        "アクティブユーザーは3人で、標準は12人です。解約リスクが高い傾向と関連しています。"
+    ]
+
+
+@pytest.mark.parametrize(("value", "typical"), [(None, 12.0), (3.0, None), (float("nan"), 12.0)])
+def test_an_unknown_value_never_stands_in_a_template(value, typical):
+    for lang, said in (("en", "Active users: "), ("ja", "アクティブユーザー数:")):
+        (text,) = sentences(USERS, [value], [typical], [1.0], target="health", lang=lang)
+        assert text.startswith(said)
+        assert "where" not in text
+
+
+@pytest.mark.parametrize("target", ENDINGS)
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_sign_decides_the_ending(target, lang):
+    low, high = sentences(USERS, [1.0, 1.0], [2.0, 2.0], [-0.1, 0.1], target=target, lang=lang)
+    assert ending(target, -0.1, lang) in low
+    assert ending(target, 0.1, lang) in high
+    assert low != high
+
+
+def test_no_word_claims_a_cause_or_gives_advice():
+    text = " ".join(ending(target, sign) for target in ENDINGS for sign in (-1, 1)) + " ".join(
+        sentences(USERS, [1.0], [2.0], [1.0], target=target)[0] for target in ENDINGS
+    )
+    for word in ("because", "cause", "due to", "lead", "drive", "should", "improve", "reduce", "increase"):
+        assert word not in text.lower()
+
+
+def test_braces_in_a_value_are_only_text():
+    plan = {"unit": "category", "label_en": "Plan", "sentence_en": "the plan is {value}, where {typical} is typical"}
+    (text,) = sentences(plan, ["{typical.__class__}"], ["Pro"], [1.0], target="churn")
+    assert text.startswith("The plan is {typical.__class__}, where Pro is typical")
+
+
+def test_another_target_is_refused():
+    with pytest.raises(InputError, match="one of"):
+        ending("weather", 1.0)
+
+
+@given(
+    st.floats(allow_nan=True, allow_infinity=False), st.sampled_from(["count", "share", "money", "log_ratio", "flag"])
+)
+def test_every_number_can_be_written(value, unit):
+    for lang in ("en", "ja"):
+        assert format_value(value, unit, lang) not in ("", "-0", "nan")
