@@ -1,0 +1,94 @@
+"""The local engine: builders run bucket by bucket over all cores, within a memory budget."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.engine.bucket import Bucket, Builder
+from cs_ml.engine.usage_reduce import reduce_usage
+from cs_ml.engine.usage_state import UsageState
+from cs_ml.tables.tables import Tables
+from cs_ml.timeline.clock import Clock
+
+__all__ = ["LocalEngine"]
+
+KEYS_A_BUCKET = 60_000
+USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity")
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Runs builders on this machine; the result does not depend on the number of buckets or workers.
+
+    Parameters
+    ----------
+    workers
+        Buckets built at the same time; all cores where missing.
+    buckets
+        How many buckets the accounts are cut into; chosen so that a bucket has at most 60,000 rows where missing.
+    login_events
+        Values of ``usage.event`` that count as a login.
+    """
+
+    workers: int | None = None
+    buckets: int | None = None
+    login_events: frozenset[str] = frozenset({"login"})
+
+    def build(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> pd.DataFrame:
+        """Return the features of all keys.
+
+        Parameters
+        ----------
+        builders
+            What to build, in the order of their columns.
+        tables
+            Checked source tables.
+        keys
+            Index (account_id, as_of), sorted by account.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a key.
+        """
+        return pd.concat(list(self.stream(builders, tables, keys)))
+
+    def stream(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> Iterator[pd.DataFrame]:
+        """Yield the features bucket by bucket, accounts in order."""
+        accounts, codes = np.unique(np.asarray(keys.get_level_values("account_id"), dtype=object), return_inverse=True)
+        workers = self.workers or os.cpu_count() or 1
+        usage = self._usage(builders, tables, accounts, workers)
+        edges = self._edges(codes, len(accounts))
+
+        def run(bounds: tuple[int, int]) -> pd.DataFrame:
+            low, high = bounds
+            bucket = _bucket(builders, tables, accounts[low:high], usage.accounts(low, high) if usage else None)
+            chosen = keys[(codes >= low) & (codes < high)]
+            return pd.concat([builder.build(bucket, chosen) for builder in builders], axis=1)
+
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(run, edges)
+
+    def _edges(self, codes: np.ndarray, n_accounts: int) -> list[tuple[int, int]]:
+        wanted = self.buckets or -(-len(codes) // KEYS_A_BUCKET)
+        cuts = np.unique(np.linspace(0, n_accounts, min(wanted, n_accounts) + 1).astype(int))
+        return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+
+    def _usage(self, builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, workers: int) -> UsageState | None:
+        if "usage" not in tables or not any("usage" in builder.reads for builder in builders):
+            return None
+        columns = [name for name in USAGE_COLUMNS if name in tables.columns("usage")]
+        batches = tables.batches("usage", columns)
+        return reduce_usage(batches, accounts, Clock(tables.zone), login_events=self.login_events, threads=workers)
+
+
+def _bucket(builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, usage: UsageState | None) -> Bucket:
+    wanted = dict.fromkeys(table for builder in builders for table in builder.reads)
+    frames = {name: tables.frame(name, accounts) for name in wanted if name in tables and name != "usage"}
+    return Bucket(accounts, frames, usage, Clock(tables.zone))

@@ -1,0 +1,97 @@
+"""Features of the account itself: attributes as they were at the date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.engine.bucket import Bucket
+from cs_ml.features.feature import Feature
+from cs_ml.timeline.lookup import Lookup
+
+__all__ = ["AccountsBuilder"]
+
+KNOWN = ("segment", "industry", "region")
+
+
+@dataclass(frozen=True)
+class AccountsBuilder:
+    """Takes the attributes of an account as they were valid before each date.
+
+    Attributes without versions are used as they stand today, and are listed as not point-in-time.
+
+    Parameters
+    ----------
+    attributes
+        Further columns of ``accounts`` to use as categories.
+
+    Examples
+    --------
+    >>> [feature.name for feature in AccountsBuilder(attributes=("channel",)).features(["channel", "csm"])]
+    ['accounts_channel_current']
+    """
+
+    attributes: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ("accounts",)
+
+    def features(self, columns: Iterable[str]) -> list[Feature]:
+        """Return the features that can be made from these columns of ``accounts``."""
+        present = set(columns)
+        described = [_category(name) for name in (*KNOWN, *self.attributes) if name in present]
+        return described + [feature for name, feature in NUMBERS.items() if name in present]
+
+    def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
+        """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
+        rows = bucket.frames["accounts"]
+        values = rows.iloc[self._valid(rows, bucket, keys)].reset_index(drop=True)
+        named = {feature.name: feature for feature in self.features(rows.columns)}
+        built: dict[str, np.ndarray] = {}
+        for name in named:
+            column = name.removeprefix("accounts_").removesuffix("_current")
+            if name == "accounts_age_days":
+                created = bucket.clock.day(values["created_at"]).astype(float)
+                age = bucket.clock.date(keys.get_level_values("as_of")) - created
+                built[name] = np.where(values["created_at"].isna() | (age <= 0), np.nan, age)
+            elif named[name].kind == "number":
+                built[name] = values[column].to_numpy(dtype=float, na_value=np.nan)
+            else:
+                built[name] = values[column].astype(object).where(values[column].notna(), None).to_numpy()
+        return pd.DataFrame(built, index=keys)
+
+    @staticmethod
+    def _valid(rows: pd.DataFrame, bucket: Bucket, keys: pd.MultiIndex) -> np.ndarray:
+        """Return the position of the version that was valid before each key."""
+        accounts = pd.Index(np.asarray(rows["account_id"], dtype=object))
+        first = pd.Series(np.arange(len(rows)), index=accounts).groupby(level=0).min()
+        fallback = first.reindex(keys.get_level_values("account_id")).to_numpy()
+        if "valid_from" not in rows:
+            return np.asarray(fallback)
+        versions = rows.assign(valid_from=rows["valid_from"].fillna(pd.Timestamp("1900-01-01")))
+        found = Lookup(versions, keys, time="valid_from", clock=bucket.clock).latest()
+        return np.where(found >= 0, found, fallback)
+
+
+def _category(name: str) -> Feature:
+    en, ja = LABELS.get(name, (name.replace("_", " ").capitalize(), name))
+    return Feature(
+        f"accounts_{name}_current", "profile", "category", en, ja, f"{en}: {{value}}", f"{ja}: {{value}}",
+        kind="category", role="context", sources="accounts",
+    )  # fmt: skip
+
+
+LABELS = {"segment": ("Segment", "セグメント"), "industry": ("Industry", "業種"), "region": ("Region", "地域")}
+NUMBERS = {
+    "employees": Feature(
+        "accounts_employees_current", "profile", "count", "Employees", "従業員数",
+        "{value} employees, where {typical} is typical", "従業員数は{value}人(標準的な値: {typical})",
+        role="context", sources="accounts",
+    ),
+    "created_at": Feature(
+        "accounts_age_days", "profile", "days", "Age of the account", "アカウント開設からの日数",
+        "Set up {value} ago, where {typical} is typical", "アカウント開設から{value}(標準的な値: {typical})",
+        role="context", sources="accounts",
+    ),
+}  # fmt: skip

@@ -1,0 +1,124 @@
+"""Contract terms as they were known at a date: which lines ran, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.timeline.clock import Clock
+from cs_ml.timeline.lookup import Lookup, Pairs
+
+__all__ = ["Terms", "effective_end", "terms_known"]
+
+NEVER = np.datetime64("2262-01-01", "us")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Contract lines known before each key, with their end as known then.
+
+    Parameters
+    ----------
+    pairs
+        One entry a (key, line) pair, lines sorted by start.
+    start, end
+        Day each line of the pairs starts, and the day it ends as known before the key's ``as_of``.
+    cancelled
+        Whether the end is a cancellation that was known before the ``as_of``.
+    as_of
+        Day of each key.
+    """
+
+    pairs: Pairs
+    start: np.ndarray
+    end: np.ndarray
+    cancelled: np.ndarray
+    as_of: np.ndarray
+
+    def running(self) -> np.ndarray:
+        """Tell for each pair whether the line ran up to the last instant before ``as_of``."""
+        day = self.as_of[self.pairs.key]
+        return (self.start < day) & (self.end >= day)
+
+    def running_at(self, days_before: int) -> np.ndarray:
+        """Tell for each pair whether the line ran some days before ``as_of``."""
+        day = self.as_of[self.pairs.key] - days_before
+        return (self.start < day) & (self.end >= day)
+
+    def total(self, values: Any) -> np.ndarray:
+        """Return the sum of a column over the pairs, by key; NaN where no line has a value."""
+        array = np.asarray(values, dtype=float)
+        present = self.pairs.where(~np.isnan(array))
+        return np.where(present.count() > 0, present.sum(array), np.nan)
+
+    def take(self, mask: np.ndarray) -> Terms:
+        """Keep the pairs that meet a condition."""
+        pairs = Pairs(self.pairs.key[mask], self.pairs.row[mask], self.pairs.n_keys)
+        return Terms(pairs, self.start[mask], self.end[mask], self.cancelled[mask], self.as_of)
+
+
+def terms_known(contracts: pd.DataFrame, keys: pd.Index, clock: Clock) -> Terms:
+    """Return the contract lines known before each key.
+
+    Parameters
+    ----------
+    contracts
+        Contract lines with at least ``account_id``, ``start_at`` and ``known_at``.
+    keys
+        Index with levels ``account_id`` and ``as_of``.
+    clock
+        Calendar of the book.
+
+    Notes
+    -----
+    A planned end is known with the line. A cancellation is known when notice was given or, without notice, when
+    it took effect.
+
+    Examples
+    --------
+    >>> line = {"account_id": "a", "start_at": "2026-01-01", "end_at": "2027-01-01", "known_at": "2026-01-01"}
+    >>> dated = pd.DataFrame([line]).astype(dict.fromkeys(["start_at", "end_at", "known_at"], "datetime64[us]"))
+    >>> keys = pd.MultiIndex.from_tuples([("a", pd.Timestamp("2026-06-01"))], names=["account_id", "as_of"])
+    >>> bool(terms_known(dated, keys, Clock()).running()[0])
+    True
+    """
+    lookup = Lookup(contracts, keys, time="known_at", clock=clock)
+    pairs = lookup.window(None)
+    start = clock.day(contracts["start_at"])[pairs.row]
+    order = np.lexsort((pairs.row, start, pairs.key))
+    pairs, start = Pairs(pairs.key[order], pairs.row[order], pairs.n_keys), start[order]
+    planned = clock.day(_column(contracts, "end_at").fillna(NEVER))[pairs.row]
+    cancelled_at = _column(contracts, "cancelled_at")
+    known_at = _column(contracts, "cancel_requested_at").fillna(cancelled_at)
+    as_of = clock.date(keys.get_level_values("as_of"))
+    known = np.asarray(cancelled_at.notna() & known_at.notna())[pairs.row]
+    known &= clock.day(known_at)[pairs.row] < as_of[pairs.key]
+    end = np.where(known, np.minimum(planned, clock.day(cancelled_at)[pairs.row]), planned)
+    return Terms(pairs, start, end, known, as_of)
+
+
+def effective_end(contracts: pd.DataFrame) -> pd.Series:
+    """Return when each line really ended or will end, as known now.
+
+    Returns
+    -------
+    pandas.Series of datetime64
+        The earlier of planned end and cancellation; a far future date for open-ended lines.
+
+    Examples
+    --------
+    >>> line = {"start_at": "2026-01-01", "end_at": "2027-01-01", "cancelled_at": "2026-03-01"}
+    >>> effective_end(pd.DataFrame([line]).astype("datetime64[us]"))[0]
+    Timestamp('2026-03-01 00:00:00')
+    """
+    planned = _column(contracts, "end_at").fillna(NEVER)
+    return planned.where(~(_column(contracts, "cancelled_at") < planned), _column(contracts, "cancelled_at"))
+
+
+def _column(contracts: pd.DataFrame, name: str) -> pd.Series:
+    if name in contracts:
+        return contracts[name].astype("datetime64[us]")
+    return pd.Series(np.datetime64("NaT", "us"), index=contracts.index, dtype="datetime64[us]")
