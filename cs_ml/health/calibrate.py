@@ -1,0 +1,68 @@
+"""An affine map from learned to observed log-odds, held near the identity where events are few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cs_ml.health.posterior import Problem
+
+__all__ = ["Affine"]
+
+Floats = NDArray[np.float64]
+PRECISION = np.diag([1.0, 4.0])  # prior standard deviations: one for the shift, a half for the slope
+SMALLEST_SLOPE = 0.05
+
+
+@dataclass(frozen=True)
+class Affine:
+    """``eta' = shift + slope * eta`` with ``slope > 0``.
+
+    Parameters
+    ----------
+    shift, slope
+        The map; the identity by default.
+
+    Examples
+    --------
+    >>> Affine(shift=1.0, slope=0.5)(np.array([2.0]))
+    array([2.])
+    """
+
+    shift: float = 0.0
+    slope: float = 1.0
+
+    @classmethod
+    def fit(cls, eta: Floats, stayed: Floats, tempo: float) -> Affine:
+        """Fit on rows that the weights have not seen.
+
+        Parameters
+        ----------
+        eta
+            Out-of-time log-odds of staying.
+        stayed
+            1.0 stayed, 0.0 left.
+        tempo
+            How much of an independent row each row is worth.
+
+        Returns
+        -------
+        Affine
+            The identity without rows.
+
+        Notes
+        -----
+        Platt (1999), with a normal prior about the identity.
+        """
+        if not len(eta):
+            return cls()
+        z = np.column_stack([np.ones(len(eta)), eta])
+        lower = np.array([-np.inf, SMALLEST_SLOPE])
+        shift, slope = Problem(z, stayed, PRECISION, lower, tempo, np.array([0.0, 1.0])).mode()
+        return cls(float(shift), float(slope))
+
+    def __call__(self, eta: Floats) -> Floats:
+        """Return the mapped log-odds."""
+        return self.shift + self.slope * eta
