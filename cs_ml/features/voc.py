@@ -71,8 +71,9 @@ class VocBuilder:
             return None
         role = rows["speaker_role"] if "speaker_role" in rows else pd.Series(None, index=rows.index, dtype=object)
         if "user_id" in rows and bucket.has("users", "role"):
-            roles = bucket.frames["users"].set_index("user_id")["role"]
-            role = role.where(role.notna(), rows["user_id"].map(roles))
+            users = bucket.frames["users"].set_index("user_id")
+            known = ~(rows["user_id"].map(users["known_at"]) > rows["said_at"])
+            role = role.where(role.notna(), rows["user_id"].map(users["role"]).where(known))
         return np.asarray(role.isin(self.decision_makers), dtype=bool)
 
     @staticmethod

@@ -120,7 +120,7 @@ def own_labels(given: pd.Series) -> pd.DataFrame:
     numbers = pd.to_numeric(given, errors="coerce").astype(float)
     wrong = (numbers.isna() & given.notna()) | (numbers.notna() & ~numbers.isin([0.0, 1.0]))
     if wrong.any():
-        raise FrameError(Fault("label", "1, 0 or missing", repr(given[wrong].iloc[0]), int(wrong.sum()), "recode the labels"))
+        raise FrameError(Fault("label", "1, 0 or missing", str(given[wrong].iloc[0]), int(wrong.sum()), "recode the labels"))
     state = np.select([numbers == 1, numbers == 0], ["1", "0"], "immature")
     never = np.full(len(given), np.datetime64("NaT", "us"))
     return pd.DataFrame({"label": numbers, "state": state, "effective_at": never, "decided_at": never}, index=given.index)

@@ -69,7 +69,7 @@ class UpsellLabeler:
         positive = ~np.isnan(first)
         as_of = clock.date(spine.index.get_level_values("as_of"))
         left = (stay["state"] == "censored") | (stay["label"] == 1)
-        left_first = stay["effective_at"].notna().to_numpy() & (clock.day(stay["effective_at"]) < np.where(positive, first, np.inf))
+        left_first = stay["effective_at"].notna().to_numpy() & (Clock.date(stay["effective_at"]) < np.where(positive, first, np.inf))
         return label_frame(
             spine.index,
             positive,

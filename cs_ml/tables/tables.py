@@ -169,6 +169,24 @@ class Tables:
         listed = ", ".join(identifier(column) for column in present)
         yield from self.connection.cursor().sql(f"SELECT {listed} FROM {table.relation}").to_arrow_reader(rows)
 
+    def replaced(self, frames: Mapping[str, pd.DataFrame]) -> Tables:
+        """Return tables with other rows under the same columns, unchecked and in memory of their own.
+
+        Parameters
+        ----------
+        frames
+            Canonical rows by table name; tables not named here are not in the result.
+        """
+        connection = duckdb.connect()
+        loaded = {}
+        for name, frame in frames.items():
+            old = self.loaded[name]
+            connection.register("registered", pa.Table.from_pandas(frame[list(old.columns)], preserve_index=False))
+            connection.execute(f"CREATE TABLE {old.relation} AS SELECT * FROM registered")
+            connection.unregister("registered")
+            loaded[name] = Loaded(old.schema, old.relation, old.columns, len(frame))
+        return Tables(connection, loaded, self.data_end, self.zone)
+
     def summary(self) -> pd.DataFrame:
         """Return what was read: rows, rejected rows, rows left out, absent columns, by table."""
         rows = []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +13,7 @@ import duckdb
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sources.spool import spooled
 from cs_ml.tables.sql import literal
 
 __all__ = ["FolderSource"]
@@ -37,9 +37,6 @@ class FolderSource:
     """
 
     folder: Path
-    _spool: tempfile.TemporaryDirectory[str] = field(
-        default_factory=lambda: tempfile.TemporaryDirectory(prefix="cs_ml_"), repr=False, compare=False
-    )
 
     def __post_init__(self) -> None:
         if not self.folder.is_dir():
@@ -76,12 +73,17 @@ class FolderSource:
             raise TableError(Fault(str(direct), "the file that the config names", "no such file"))
         return found[0] if found else None
 
-    def _as_utf8(self, path: Path, encoding: str) -> Path:
+    @staticmethod
+    def _as_utf8(path: Path, encoding: str) -> Path:
         """Return the file itself, or a copy in UTF-8 where it is declared to be in another encoding."""
-        if codecs.lookup(encoding).name == "utf-8":
+        try:
+            plain = codecs.lookup(encoding).name == "utf-8"
+        except LookupError as error:
+            raise TableError(Fault(str(path), "an encoding such as utf-8 or cp932", repr(encoding))) from error
+        if plain:
             _refuse_other_encodings(path)
             return path
-        target = Path(self._spool.name) / f"{path.stem}.{len(list(Path(self._spool.name).iterdir()))}.txt"
+        target = spooled(path.name.removesuffix(".gz"))
         try:
             with _opened(path) as stream, target.open("w", encoding="utf-8", newline="") as copy:
                 reader = codecs.getreader(encoding)(stream)

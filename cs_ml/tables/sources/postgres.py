@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,6 +10,7 @@ import duckdb
 from cs_ml.errors import Fault, MissingExtra, TableError
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sources.spool import spooled
 from cs_ml.tables.sql import literal
 
 __all__ = ["PostgresSource"]
@@ -30,15 +29,12 @@ class PostgresSource:
     """
 
     url: str = field(repr=False)
-    _spool: tempfile.TemporaryDirectory[str] = field(
-        default_factory=lambda: tempfile.TemporaryDirectory(prefix="cs_ml_"), repr=False, compare=False
-    )
 
     def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
         """Copy table ``name`` out and make it readable."""
         schema, _, table = (mapping.source or name).rpartition(".")
         origin = f"postgresql: {mapping.source or name}"
-        target = Path(self._spool.name) / f"{name}.csv"
+        target = spooled(f"{name}.csv")
         with _connected(self.url) as database:
             found = database.execute("SELECT to_regclass(%s)", [_qualified(schema, table)]).fetchone()
             if found is None or found[0] is None:
