@@ -1,0 +1,44 @@
+"""What the user chose: a YAML file, checked to the letter, as frozen values."""
+
+from __future__ import annotations
+
+from cs_ml.config.config import Config
+from cs_ml.config.load import default_config, load_config, schema
+from cs_ml.config.sections import (
+    BookConfig,
+    EngineConfig,
+    HealthConfig,
+    LabelConfig,
+    ModelConfig,
+    OutputConfig,
+    RenewalGrid,
+    ReportConfig,
+    SnapshotsConfig,
+    TrackingConfig,
+    TrainDates,
+)
+from cs_ml.config.starter import init_text
+from cs_ml.config.tables import ColumnConfig, FilterConfig, TableConfig, TablesConfig
+
+__all__ = [
+    "BookConfig",
+    "ColumnConfig",
+    "Config",
+    "EngineConfig",
+    "FilterConfig",
+    "HealthConfig",
+    "LabelConfig",
+    "ModelConfig",
+    "OutputConfig",
+    "RenewalGrid",
+    "ReportConfig",
+    "SnapshotsConfig",
+    "TableConfig",
+    "TablesConfig",
+    "TrackingConfig",
+    "TrainDates",
+    "default_config",
+    "init_text",
+    "load_config",
+    "schema",
+]
