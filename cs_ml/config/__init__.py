@@ -8,17 +8,15 @@ from cs_ml.config.sections import (
     BookConfig,
     EngineConfig,
     HealthConfig,
-    LabelConfig,
     ModelConfig,
     OutputConfig,
-    RenewalGrid,
     ReportConfig,
-    SnapshotsConfig,
     TrackingConfig,
     TrainDates,
 )
 from cs_ml.config.starter import init_text
 from cs_ml.config.tables import ColumnConfig, FilterConfig, TableConfig, TablesConfig
+from cs_ml.config.targets import LabelConfig, RenewalGrid, SnapshotsConfig
 
 __all__ = [
     "BookConfig",

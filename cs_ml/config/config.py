@@ -13,16 +13,13 @@ from cs_ml.config.sections import (
     BookConfig,
     EngineConfig,
     HealthConfig,
-    LabelConfig,
     ModelConfig,
     OutputConfig,
     ReportConfig,
-    SnapshotsConfig,
     TrackingConfig,
-    default_labels,
-    with_kinds,
 )
 from cs_ml.config.tables import TablesConfig
+from cs_ml.config.targets import LabelConfig, SnapshotsConfig, default_labels, with_kinds
 from cs_ml.store.hashing import hash_file, hash_json
 from cs_ml.store.plain import plain
 

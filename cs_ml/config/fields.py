@@ -145,6 +145,8 @@ def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Days = Annotated[Whole, Field(ge=0)]
+Positive = Annotated[Whole, Field(ge=1)]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Scalar = Text | Flag | Whole | Number

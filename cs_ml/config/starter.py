@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cs_ml.config.config import Config
-from cs_ml.config.sections import LabelConfig
+from cs_ml.config.targets import LabelConfig
 from cs_ml.store.plain import to_json
 
 __all__ = ["init_text"]
