@@ -1,0 +1,123 @@
+"""Which learners compete, by how many events there are to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cs_ml.errors import InputError
+from cs_ml.models.learners import BaseRate, Learner
+from cs_ml.models.logistic import LogisticLearner
+from cs_ml.models.target import Target
+from cs_ml.models.tree import TreeLearner
+
+__all__ = ["candidates", "learner_from_state"]
+
+NAMES = ("base_rate", "logistic", "tree")
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # inverse strengths, strongest penalty first
+EVENTS_FOR_LOGISTIC = 5
+EVENTS_FOR_CHOICE = 15
+EVENTS_FOR_TREE = 30
+
+
+def candidates(
+    learners: str | tuple[str, ...],
+    target: Target,
+    columns: list[str],
+    *,
+    monotone: dict[str, int] | None,
+    seed: int,
+    n_jobs: int,
+    notes: list[str],
+) -> list[Learner]:
+    """Return unfitted learners, simplest first.
+
+    Parameters
+    ----------
+    learners
+        ``auto`` or names.
+    target
+        Labelled rows.
+    columns
+        Their features.
+    monotone
+        Feature name to +1 or -1, for the trees.
+    seed, n_jobs
+        Seed and threads.
+    notes
+        Is told why a learner was left out.
+
+    Returns
+    -------
+    list of Learner
+        At least one.
+
+    Raises
+    ------
+    InputError
+        If a name is not known.
+    """
+    names = _by_events(target.n_events, notes) if learners == "auto" else _checked(learners)
+    make: dict[str, Callable[[], Learner]] = {
+        "base_rate": BaseRate,
+        "logistic": lambda: LogisticLearner(grid=PENALTIES[: 3 if target.n_events < EVENTS_FOR_CHOICE else None]),
+        "tree": lambda: TreeLearner(
+            monotone=_known(monotone, columns, notes),
+            random_state=seed,
+            n_jobs=n_jobs,
+            **_tree_size(target, len(columns)),
+        ),
+    }
+    return [make[name]() for name in names]
+
+
+def learner_from_state(name: str, state: dict[str, Any]) -> Learner:
+    """Return the learner of that name which ``to_state`` described."""
+    kinds: dict[str, Callable[[dict[str, Any]], Learner]] = {
+        "base_rate": BaseRate.from_state,
+        "logistic": LogisticLearner.from_state,
+        "tree": TreeLearner.from_state,
+    }
+    return kinds[name](state)
+
+
+def _by_events(n_events: int, notes: list[str]) -> tuple[str, ...]:
+    if n_events < EVENTS_FOR_LOGISTIC:
+        notes.append(f"{n_events} events: the base rate only; a logistic is tried from {EVENTS_FOR_LOGISTIC} on")
+        return ("base_rate",)
+    if n_events < EVENTS_FOR_CHOICE:
+        notes.append(f"{n_events} events: a strongly shrunk logistic; a freer one is tried from {EVENTS_FOR_CHOICE} on")
+    elif n_events < EVENTS_FOR_TREE:
+        notes.append(f"{n_events} events: no trees; they are tried from {EVENTS_FOR_TREE} on")
+    return ("logistic",) if n_events < EVENTS_FOR_TREE else ("logistic", "tree")
+
+
+def _checked(learners: str | tuple[str, ...]) -> tuple[str, ...]:
+    names = (learners,) if isinstance(learners, str) else tuple(learners)
+    unknown = [name for name in names if name not in NAMES]
+    if unknown or not names:
+        raise InputError(f"learners: expected 'auto' or names among {NAMES}, found {learners!r}")
+    return tuple(name for name in NAMES if name in names)
+
+
+def _known(monotone: dict[str, int] | None, columns: list[str], notes: list[str]) -> dict[str, int]:
+    unknown = sorted(set(monotone or {}) - set(columns))
+    if unknown:
+        notes.append(f"monotone: no such columns {unknown}")
+    return {name: sign for name, sign in (monotone or {}).items() if name in columns}
+
+
+def _tree_size(target: Target, n_columns: int) -> dict[str, Any]:
+    """Size trees by events and accounts: many snapshots of one account are hardly more than one."""
+    n, events = len(target.y), target.n_events
+    snapshots = n / len(np.unique(target.clusters))
+    rows_an_event = max(target.y.sum() / events, 1.0)
+    columns = tuple(c for c in (4, 12) if c < n_columns)
+    return {
+        "leaves": 4 if events < 60 else 8,
+        "leaf_rows": int(np.clip(10 * snapshots, 10, max(n // 10, 10))),
+        "leaf_weight": float(np.clip(2.0 * rows_an_event, 1.0, max(n / 100, 1.0))),
+        "grid": (columns, (10, 20, 35, 60, 100)),
+    }

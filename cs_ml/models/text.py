@@ -1,0 +1,230 @@
+"""One number from free text: how much what customers write resembles what leavers wrote."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+
+from cs_ml.models.columns import words
+from cs_ml.models.ngrams import count_grams, gram_keys, gram_texts, tidy
+from cs_ml.timeline.split import TimeSplit, as_of_dates
+
+__all__ = ["TextSignal"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+
+class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Log-odds of the label from character n-grams, one number a row.
+
+    Character n-grams need no tokenizer, so Japanese and English are read alike. Counts are damped and
+    weighted by rarity (TF-IDF), the n-grams that differ most between the labels are kept, and a regularised logistic
+    regression weighs them.
+
+    Parameters
+    ----------
+    max_ngrams
+        Size of the vocabulary at most.
+    min_positive
+        Distinct accounts with a text needed on either side of the label; with fewer the signal is missing everywhere.
+    min_texts
+        An n-gram must occur in so many distinct texts.
+    C
+        Inverse strength of the penalty.
+
+    Attributes
+    ----------
+    usable_ : bool
+        Whether there were enough positive texts.
+    n_positive_ : int
+        Accounts with a text in a positive row (rows, where there are no accounts).
+
+    Examples
+    --------
+    >>> texts = pd.Series(["解約したい", "解約を検討", "とても便利", "便利です"] * 10 + [None])
+    >>> signal = TextSignal(min_positive=1, min_texts=1).fit(texts, [1, 1, 0, 0] * 10 + [0])
+    >>> signal.transform(pd.Series(["解約の件", "便利", None])).round(1)
+    array([ 1.2, -1.2,  nan])
+    """
+
+    def __init__(self, *, max_ngrams: int = 2000, min_positive: int = 20, min_texts: int = 5, C: float = 1.0) -> None:
+        self.max_ngrams = max_ngrams
+        self.min_positive = min_positive
+        self.min_texts = min_texts
+        self.C = C
+
+    def fit(self, texts: pd.Series, y: Any) -> Self:
+        """Learn vocabulary and weights from rows with text.
+
+        Parameters
+        ----------
+        texts
+            One text a row, None where there is none.
+        y
+            Labels 0 and 1, shape (n_rows,).
+
+        Returns
+        -------
+        TextSignal
+            Itself.
+        """
+        return self.learn_counted(
+            CountedTexts(texts, self.min_texts), np.arange(len(texts)), np.asarray(y, dtype=np.float64)
+        )
+
+    def transform(self, texts: pd.Series) -> Floats:
+        """Return log-odds a row, shape (n_rows,); NaN where there is no text or too little was learned."""
+        given = words(texts)
+        out = np.full(len(given), np.nan)
+        present = np.array([text is not None and bool(tidy(text)) for text in given], dtype=bool)
+        if self.usable_ and present.any():
+            unique, back = np.unique(given[present].astype(str), return_inverse=True)
+            counts, _ = count_grams([tidy(text) for text in unique], self.keys_)
+            out[present] = self.score_counted(counts)[back]
+        return out
+
+    def out_of_fold(
+        self, texts: pd.Series, y: Any, *, purge_days: int, origins: int = 6, random_state: int = 0
+    ) -> Floats:
+        """Return the signal of each training row from models that saw neither its outcome nor a later one.
+
+        Parameters
+        ----------
+        texts
+            One text a row; with an index (account_id, as_of) the models roll through time.
+        y
+            Labels 0 and 1.
+        purge_days
+            Days between a row that trains and the first row that it serves.
+        origins
+            How many models at most.
+        random_state
+            Seed of the folds where there is no time.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_rows,); NaN for rows too early to have a past.
+        """
+        target = np.asarray(y, dtype=np.float64)
+        counted = CountedTexts(texts, self.min_texts)
+        out = np.full(len(texts), np.nan)
+        for train, test in _folds(texts, target, purge_days, origins, random_state):
+            model = TextSignal(**self.get_params()).learn_counted(counted, train, target[train])
+            if model.usable_:
+                out[test] = np.where(
+                    counted.row[test] >= 0, model.score_counted(counted.columns(model.keys_))[counted.row[test]], np.nan
+                )
+        return out
+
+    def to_state(self) -> dict[str, Any]:
+        """Return everything learned as JSON-able values."""
+        return {
+            "params": self.get_params(),
+            "usable": self.usable_,
+            "n_positive": self.n_positive_,
+            "ngrams": gram_texts(self.keys_),
+            "idf": self.idf_.tolist(),
+            "coef": self.coef_.tolist(),
+            "intercept": self.intercept_,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the signal that ``to_state`` described."""
+        signal = cls(**state["params"])
+        signal.usable_, signal.n_positive_ = bool(state["usable"]), int(state["n_positive"])
+        signal.keys_ = gram_keys(state["ngrams"])
+        signal.idf_, signal.coef_ = np.array(state["idf"], dtype=float), np.array(state["coef"], dtype=float)
+        signal.intercept_ = float(state["intercept"])
+        return signal
+
+    def learn_counted(self, counted: CountedTexts, rows: Rows, y: Floats) -> Self:
+        """Learn from some rows of texts that are counted already."""
+        seen = counted.row[rows] >= 0
+        text, label, owner = counted.row[rows][seen], y[seen], counted.owner[rows][seen]
+        self.n_positive_ = len(np.unique(owner[label == 1]))
+        negative = len(np.unique(owner[label == 0]))
+        self.keys_, self.idf_, self.coef_ = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
+        self.intercept_, self.usable_ = 0.0, min(self.n_positive_, negative) >= self.min_positive
+        if self.usable_:
+            self._weigh(counted, text, label)
+        return self
+
+    def _weigh(self, counted: CountedTexts, text: Rows, label: Floats) -> None:
+        present = sparse.csr_matrix((counted.counts[text] > 0).astype(np.float64))
+        kept = _telling(present, label, self.min_texts, self.max_ngrams)
+        if not len(kept):
+            self.usable_ = False
+            return
+        self.keys_ = counted.vocabulary[kept]
+        documents = np.asarray(present[:, kept].sum(axis=0)).ravel()
+        self.idf_ = np.log((1.0 + len(text)) / (1.0 + documents)) + 1.0
+        model = LogisticRegression(C=self.C, solver="liblinear", max_iter=200, tol=1e-6, random_state=0)
+        with threadpool_limits(1):  # sums in one order, whatever the number of cores
+            model.fit(_tfidf(counted.counts[text][:, kept], self.idf_), label)
+        self.coef_, self.intercept_ = np.asarray(model.coef_[0], dtype=float), float(model.intercept_[0])
+
+    def score_counted(self, counts: sparse.csr_matrix) -> Floats:
+        """Return log-odds of texts whose vocabulary is counted already."""
+        return np.asarray(_tfidf(counts, self.idf_) @ self.coef_ + self.intercept_, dtype=np.float64)
+
+
+class CountedTexts:
+    """Each distinct text counted once; ``row`` says which one a snapshot row holds, -1 for none."""
+
+    def __init__(self, texts: pd.Series, min_texts: int) -> None:
+        tidied = pd.Series([None if text is None else tidy(text) or None for text in words(texts)], dtype=object)
+        row, unique = pd.factorize(tidied)
+        self.row = np.asarray(row, dtype=np.intp)
+        accounts = (
+            texts.index.get_level_values("account_id") if "account_id" in texts.index.names else np.arange(len(texts))
+        )
+        self.owner = pd.factorize(accounts)[0]
+        counts, vocabulary = count_grams([str(text) for text in unique])
+        common = np.flatnonzero(np.bincount(counts.indices, minlength=len(vocabulary)) >= min_texts)
+        self.counts, self.vocabulary = sparse.csr_matrix(counts[:, common]), vocabulary[common]
+
+    def columns(self, keys: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+        """Return the counts of some keys."""
+        return sparse.csr_matrix(self.counts[:, np.searchsorted(self.vocabulary, keys)])
+
+
+def _folds(texts: pd.Series, y: Floats, purge_days: int, origins: int, seed: int) -> list[tuple[Rows, Rows]]:
+    if "as_of" in texts.index.names:
+        n_dates = as_of_dates(texts).nunique()
+        split = TimeSplit(purge_days=purge_days, n_origins=n_dates, test_dates=max(-(-n_dates // origins), 1))
+        return list(split.split(texts))
+    smallest = int(min(y.sum(), len(y) - y.sum()))
+    if smallest < 2:
+        return []
+    return list(StratifiedKFold(min(5, smallest), shuffle=True, random_state=seed).split(texts, y))
+
+
+def _telling(present: sparse.csr_matrix, label: Floats, min_texts: int, keep: int) -> Rows:
+    """Return the n-grams whose presence differs most between the labels (largest absolute z of two shares)."""
+    n = len(label)
+    total = np.asarray(present.sum(axis=0)).ravel()
+    ones = present.T @ label
+    share, rate = total / n, label.mean()
+    spread = np.sqrt(np.maximum(n * rate * (1 - rate) * share * (1 - share), 1e-12))
+    z = np.where((total >= min_texts) & (total < n), np.abs(ones - total * rate) / spread, -1.0)
+    order = np.argsort(-z, kind="stable")[:keep]
+    return np.sort(order[z[order] >= 0])
+
+
+def _tfidf(counts: sparse.csr_matrix, idf: Floats) -> sparse.csr_matrix:
+    weighted = sparse.csr_matrix(counts, copy=True).astype(np.float64)
+    weighted.data = 1.0 + np.log(weighted.data)
+    weighted = sparse.csr_matrix(weighted @ sparse.diags(idf))
+    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    return sparse.csr_matrix(sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ weighted)

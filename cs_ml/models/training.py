@@ -1,0 +1,193 @@
+"""Evidence gathered out of time, and what is decided by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cs_ml.errors import InputError
+from cs_ml.models.blend import blend_margin, choose_weights
+from cs_ml.models.calibrate import METHODS, AffineCalibrator, choose_calibrator
+from cs_ml.models.folds import Folds
+from cs_ml.models.learners import Learner, TrainingRows, log_odds
+from cs_ml.models.losses import log_loss_rows, simplest_within_error
+from cs_ml.models.target import Target
+
+__all__ = ["Evidence", "choose_calibration", "gather", "learner_weights"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+EVENTS_TO_CALIBRATE = 200  # with so many events in the newest origins the older ones are not needed
+
+
+@dataclass
+class Evidence:
+    """Margins of each learner on rows predicted before their outcome was known.
+
+    Parameters
+    ----------
+    learners
+        Fixed to the settings chosen, unfitted.
+    folds
+        How the rows were predicted.
+    y, weights, clusters
+        Label, weight and account code of each row predicted, in the order of ``folds.test``.
+    base
+        Log-odds of the base rate known at its origin.
+    margins
+        Shape (n_rows, n_learners).
+    settings
+        What was chosen for each learner, with the log loss of each choice.
+    """
+
+    learners: list[Learner]
+    folds: Folds
+    y: Floats
+    weights: Floats
+    clusters: Rows
+    base: Floats
+    margins: Floats
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, weights: Floats, calibration: AffineCalibrator, index: pd.Index) -> pd.DataFrame:
+        """Return the rows predicted out of time with label, calibrated margin, learners' margins and origin."""
+        columns = {learner.name: self.margins[:, i] for i, learner in enumerate(self.learners)} if len(self.y) else {}
+        margin = calibration.apply(self.blend(weights))
+        named = {"label": self.y, "margin": margin, **columns, "origin": self.folds.origin}
+        return pd.DataFrame(named, index=index[self.folds.test])
+
+    def blend(self, weights: Floats) -> Floats:
+        """Return the blended, uncalibrated margin of each row predicted."""
+        return blend_margin(self.base, self.margins, weights) if len(self.y) else np.empty(0)
+
+    def report(
+        self, target: Target, weights: Floats, calibration: AffineCalibrator, notes: list[str]
+    ) -> dict[str, Any]:
+        """Return counts and choices as JSON-able values."""
+        by_name = {learner.name: float(w) for learner, w in zip(self.learners, weights, strict=True)}
+        by_name["base_rate"] = by_name.get("base_rate", 0.0) + 1.0 - float(weights.sum())
+        positive = int(self.y.sum())
+        return {
+            "rows": len(target.y),
+            "positive_rows": int(target.y.sum()),
+            "accounts": len(np.unique(target.clusters)),
+            "events": target.n_events,
+            "left_out": target.left_out,
+            "folds": {
+                "kind": self.folds.kind,
+                "origins": len(self.folds.pairs),
+                "rows": len(self.y),
+                "positive_rows": positive,
+            },
+            "settings": self.settings,
+            "weights": by_name,
+            "calibration": calibration.to_state(),
+            "notes": list(notes),
+        }
+
+
+def gather(learners: list[Learner], rows: TrainingRows, folds: Folds) -> Evidence:
+    """Try every setting of every learner on every fold, and fix each learner to its setting.
+
+    Parameters
+    ----------
+    learners
+        Unfitted, simplest first.
+    rows
+        Labelled rows.
+    folds
+        As from ``training_folds``.
+
+    Returns
+    -------
+    Evidence
+        Learners and their out-of-time margins.
+    """
+    test = folds.test
+    bases = [np.full(len(b), log_odds(rows.y[a], rows.weights[a])) for a, b in folds.pairs]
+    base = np.concatenate([np.empty(0), *bases])
+    nothing = np.empty((len(test), 0))
+    evidence = Evidence([], folds, rows.y[test], rows.weights[test], rows.clusters[test], base, nothing)
+    for learner in learners:
+        _choose_setting(evidence, learner, rows)
+    return evidence
+
+
+def learner_weights(evidence: Evidence, blend: str | dict[str, float]) -> Floats:
+    """Return the weight of each learner: given, or chosen on the evidence.
+
+    Raises
+    ------
+    InputError
+        If given weights are negative, sum to more than one, or name a learner that does not compete.
+    """
+    names = [learner.name for learner in evidence.learners]
+    if blend != "auto":
+        return _given(blend, names)
+    if not len(evidence.y):
+        return np.asarray(np.eye(len(names))[0], dtype=np.float64)
+    return choose_weights(evidence.base, evidence.margins, evidence.y, evidence.clusters, evidence.weights)
+
+
+def choose_calibration(evidence: Evidence, weights: Floats, method: str, target: Target) -> AffineCalibrator:
+    """Return the calibrator learned from the blended margins of the newest origins that hold enough events.
+
+    Raises
+    ------
+    InputError
+        If the method is not known.
+    """
+    if method != "auto" and method not in METHODS:
+        raise InputError(f"calibrate: expected 'auto' or one of {METHODS}, found {method!r}")
+    if not len(evidence.y) or len(np.unique(evidence.y)) < 2:
+        return AffineCalibrator()
+    margin = evidence.blend(weights)
+    rows_an_event = max(target.y.sum() / max(target.n_events, 1), 1.0)
+    share = evidence.weights / rows_an_event
+    events = round(float(evidence.y.sum()) / rows_an_event)
+    new = _newest(evidence, rows_an_event)
+    if method != "auto":
+        return AffineCalibrator.learn(margin[new], evidence.y[new], method=method, weights=share[new])
+    return choose_calibrator(
+        margin[new],
+        evidence.y[new],
+        evidence.clusters[new],
+        evidence.folds.origin[new],
+        n_events=events,
+        weights=share[new],
+    )
+
+
+def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows) -> None:
+    settings = learner.settings
+    chosen, losses = len(settings) // 3, []
+    if len(evidence.y):
+        path = np.concatenate([learner.path(rows, train, test) for train, test in evidence.folds.pairs])
+        table = log_loss_rows(evidence.y, path) * evidence.weights[:, None]
+        chosen, losses = simplest_within_error(table, evidence.clusters), table.mean(axis=0).tolist()
+        evidence.margins = np.column_stack([evidence.margins, path[:, chosen]])
+    evidence.learners.append(learner.with_setting(settings[chosen]))
+    evidence.settings[learner.name] = {"chosen": settings[chosen], "tried": settings, "log_loss": losses}
+
+
+def _given(blend: str | dict[str, float], names: list[str]) -> Floats:
+    if isinstance(blend, str) or set(blend) - set(names) - {"base_rate"}:
+        raise InputError(f"blend: expected 'auto' or weights of {names}, found {blend!r}")
+    weights = np.array([float(blend.get(name, 0.0)) for name in names])
+    if (weights < 0).any() or weights.sum() > 1 + 1e-9:
+        raise InputError(f"blend: expected non-negative weights that sum to at most one, found {blend!r}")
+    return weights
+
+
+def _newest(evidence: Evidence, rows_an_event: float) -> npt.NDArray[np.bool_]:
+    by_origin = np.bincount(evidence.folds.origin, weights=evidence.y) / rows_an_event
+    newer = np.cumsum(by_origin[::-1])[::-1] - by_origin
+    return (
+        np.asarray(newer[evidence.folds.origin] < EVENTS_TO_CALIBRATE)
+        if evidence.folds.kind == "time"
+        else np.ones(len(evidence.y), dtype=bool)
+    )
