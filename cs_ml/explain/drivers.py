@@ -48,7 +48,8 @@ def drivers(
     contributions
         Terms by feature, shape (rows, features), indexed by ``(account_id, as_of)``; null or zero terms are no drivers.
     X
-        Feature frame with the same rows, for the values. A term without a column in ``X`` has no value.
+        Feature frame with the same rows, for the values. A term without a column in ``X`` has no value, nor has free
+        text, which may name people.
     catalog
         Catalog frame indexed by feature name.
     typical
@@ -169,16 +170,16 @@ def _with_words(
         here, feature = np.flatnonzero(column == code), features.iloc[code].to_dict()
         rows = X.iloc[row[here]]
         name = str(features.index[code])
-        values, usual = _values(rows, name), typical.of(name, rows)
+        values, usual = _values(rows, name, free_text=feature["unit"] == "text"), typical.of(name, rows)
         words["value"][here], words["typical"][here] = values, usual
         words["sentence_en"][here] = sentences(feature, values, usual, points[here], target=target, lang="en")
         words["sentence_ja"][here] = sentences(feature, values, usual, points[here], target=target, lang="ja")
     return found.assign(**words)[list(COLUMNS)]
 
 
-def _values(rows: pd.DataFrame, feature: str) -> np.ndarray:
-    """Return a column's values as objects, None where missing or where there is no such column."""
-    if feature not in rows:
+def _values(rows: pd.DataFrame, feature: str, *, free_text: bool) -> np.ndarray:
+    """Return a column's values as objects, None where missing; what people wrote is never carried along."""
+    if feature not in rows or free_text:
         return np.full(len(rows), None, dtype=object)
     values = rows[feature].astype(object).to_numpy(copy=True)
     values[pd.isna(values)] = None

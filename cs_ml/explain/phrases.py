@@ -17,7 +17,7 @@ Language = Literal["en", "ja"]
 
 UNKNOWN = {"en": "not known", "ja": "不明"}
 FLAGS = {"en": ("no", "yes"), "ja": ("いいえ", "はい")}
-BESIDE = {"en": "{label}: {value} (typical: {typical})", "ja": "{label}:{value}(標準:{typical})"}
+BESIDE = {"en": "{label}: {value} (typical: {typical})", "ja": "{label}: {value}(標準的な値: {typical})"}
 JOINED = {"en": "{body}; this goes with {ending}.", "ja": "{body}。{ending}傾向と関連しています。"}
 ENDINGS: dict[str, dict[str, tuple[str, str]]] = {  # target: language: (points below zero, points above)
     "churn": {
@@ -43,8 +43,9 @@ def format_value(value: Any, unit: str, lang: Language = "en") -> str:
     value
         Number, level, flag or null.
     unit
-        Unit of the catalog: count, users, days, share, score, money, log_ratio, slope, months, seats, category, flag,
-        text, per_week. A log ratio and a slope of logarithms are read as relative change.
+        Unit of the catalog. A share is written in percent, a log_ratio or a slope (of logarithms) as relative change,
+        money without decimals, a difference with its sign, a flag as yes or no; every other unit (count, users, days,
+        score, months, seats, per_week, ...) as a plain number.
     lang
         "en" or "ja".
 
@@ -64,13 +65,21 @@ def format_value(value: Any, unit: str, lang: Language = "en") -> str:
         return UNKNOWN[lang]
     if isinstance(value, str) or unit in ("category", "text"):
         return str(value) or UNKNOWN[lang]
+    return _written(float(value), unit, lang)
+
+
+def _written(value: float, unit: str, lang: Language) -> str:
+    """Write a number as its unit is read."""
     if unit == "flag":
         return FLAGS[lang][value > 0]
     if unit == "share":
         return _percent(value, lang)
     if unit in ("log_ratio", "slope"):
         return _percent(math.expm1(min(value, 50.0)), lang, sign="+")
-    return _unsigned_zero(f"{value:,.0f}") if unit == "money" else _number(value)
+    if unit == "money":
+        return _unsigned_zero(f"{value:,.0f}")
+    text = _number(value)
+    return f"+{text}" if unit == "difference" and value > 0 and text != "0" else text
 
 
 def ending(target: str, points: float, lang: Language = "en") -> str:
@@ -164,7 +173,10 @@ def _body(feature: Mapping[str, Any], value: Any, typical: Any, lang: Language) 
     unit = str(feature["unit"])
     shown, usual = format_value(value, unit, lang), format_value(typical, unit, lang)
     template = str(feature.get(f"sentence_{lang}") or "")
-    if not template or UNKNOWN[lang] in (shown, usual):
+    needed = [text for name, text in (("{value}", shown), ("{typical}", usual)) if name in template]
+    if unit == "text":
+        template = "{label}" if not template or needed else template
+    elif not template or UNKNOWN[lang] in needed:
         template = BESIDE[lang]
     words = {"label": feature[f"label_{lang}"], "value": shown, "typical": usual}
     return _capital(template.format_map(words).rstrip(".。"))

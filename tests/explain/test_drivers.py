@@ -52,7 +52,7 @@ def test_a_value_stands_beside_what_is_typical():
     assert frame.loc[("a", "users"), "sentence_en"] == (
         "Active users: 3 (typical: 5.5); this goes with a higher risk of leaving."
     )
-    assert frame.loc[("a", "nps"), "sentence_ja"].startswith("直近のNPS:不明")
+    assert frame.loc[("a", "nps"), "sentence_ja"].startswith("直近のNPS: 不明")
 
 
 @pytest.mark.parametrize("top", [1, 2, 9])
@@ -101,3 +101,13 @@ def test_frames_that_do_not_belong_together_are_refused():
         found(stability=TERMS.iloc[::-1].abs())
     with pytest.raises(InputError, match=r"(?s)2 faults.*target.*top"):
         found(target="weather", top=0)
+
+
+def test_free_text_is_not_carried_along():
+    X_text = X.assign(text=["Taro says no", None])
+    catalog = pd.DataFrame({"unit": ["text"], "label_en": ["Comments"]}, index=["text"])
+    frame = drivers(
+        X[["users"]].set_axis(["text"], axis=1), X_text, catalog, typical=TypicalValues().fit(X), target="churn"
+    )
+    assert frame["value"].tolist() == [None, None]
+    assert not frame.astype(str).apply(lambda column: column.str.contains("Taro")).any(axis=None)

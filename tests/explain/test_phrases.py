@@ -37,6 +37,8 @@ USERS = {
         ("Pro", "category", "Pro", "Pro"),
         (None, "users", "not known", "不明"),
         (float("nan"), "share", "not known", "不明"),
+        (0.31, "difference", "+0.31", "+0.31"),
+        (-2.0, "difference", "-2", "-2"),
         ("", "text", "not known", "不明"),
     ],
 )
@@ -56,7 +58,7 @@ def test_a_sentence_in_both_languages():
 
 @pytest.mark.parametrize(("value", "typical"), [(None, 12.0), (3.0, None), (float("nan"), 12.0)])
 def test_an_unknown_value_never_stands_in_a_template(value, typical):
-    for lang, said in (("en", "Active users: "), ("ja", "アクティブユーザー数:")):
+    for lang, said in (("en", "Active users: "), ("ja", "アクティブユーザー数: ")):
         (text,) = sentences(USERS, [value], [typical], [1.0], target="health", lang=lang)
         assert text.startswith(said)
         assert "where" not in text
@@ -96,3 +98,14 @@ def test_another_target_is_refused():
 def test_every_number_can_be_written(value, unit):
     for lang in ("en", "ja"):
         assert format_value(value, unit, lang) not in ("", "-0", "nan")
+
+
+def test_a_template_without_typical_needs_none():
+    plan = {"unit": "category", "label_en": "Plan", "sentence_en": "the plan is {value}"}
+    assert sentences(plan, ["Pro"], [None], [1.0], target="churn")[0].startswith("The plan is Pro; ")
+
+
+def test_free_text_is_named_not_quoted():
+    text = {"unit": "text", "label_en": "Words of comments", "sentence_en": "{value}"}
+    (said,) = sentences(text, ["call me on 03-1234-5678"], [None], [1.0], target="churn")
+    assert said == "Words of comments; this goes with a higher risk of leaving."

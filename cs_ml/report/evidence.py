@@ -1,0 +1,130 @@
+"""How far the figures can be trusted: what came true, and how the model does beside simple rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from cs_ml.report.cells import Table, table
+from cs_ml.report.charts import intervals, reliability
+from cs_ml.report.summary import require_columns
+from cs_ml.report.words import Words
+
+__all__ = ["metric_rows", "reliability_plot", "reliability_rows"]
+
+PERCENT = ("predicted", "observed", "low", "high")
+
+
+def reliability_rows(found: pd.DataFrame | None, words: Words) -> Table | None:
+    """Return the reliability table as texts, probabilities in percent.
+
+    Parameters
+    ----------
+    found
+        One row a bin: ``predicted`` and ``observed`` (or ``expected`` and ``share``, of a health score) in [0, 1],
+        and any of low, high, rows, events, health_from, health_to. None is passed on.
+    words
+        Language.
+
+    Returns
+    -------
+    Table or None
+        Without the column ``sentence``, which is in one language.
+
+    Raises
+    ------
+    FrameError
+        If prediction or observation is missing.
+    """
+    if found is None:
+        return None
+    return table(_named(found), words, kinds=dict.fromkeys(PERCENT, "percent"))
+
+
+def reliability_plot(found: pd.DataFrame | None, words: Words) -> Markup | None:
+    """Draw observed beside predicted.
+
+    Parameters
+    ----------
+    found, words
+        As for :func:`reliability_rows`.
+
+    Returns
+    -------
+    markupsafe.Markup or None
+        The drawing.
+    """
+    if found is None or found.empty:
+        return None
+    rows = _named(found).dropna(subset=["predicted", "observed"])
+    low, high = (list(rows[name].astype(float)) if {"low", "high"} <= set(rows) else None for name in ("low", "high"))
+    labels = [
+        f"{words('predicted')} {words.percent(said)}, {words('observed')} {words.percent(seen)}"
+        for said, seen in zip(rows["predicted"], rows["observed"], strict=True)
+    ]
+    return reliability(
+        [float(value) for value in rows["predicted"]],
+        [float(value) for value in rows["observed"]],
+        low,
+        high,
+        title=words("reliability"),
+        x_label=words("predicted"),
+        y_label=words("observed"),
+        labels=labels,
+    )
+
+
+def metric_rows(metrics: pd.DataFrame | None, words: Words) -> list[dict[str, Any]]:
+    """Return metrics, the model beside its baselines, each with its interval drawn on a scale of its own.
+
+    Parameters
+    ----------
+    metrics
+        Columns metric, model, value and where present low, high.
+    words
+        Language.
+
+    Returns
+    -------
+    list of dict
+        One a metric: label, note and rows (model, text, interval, drawing).
+
+    Raises
+    ------
+    FrameError
+        If a column is missing.
+    """
+    if metrics is None:
+        return []
+    require_columns(metrics, {"metric", "model", "value"}, "metrics")
+    return [_metric(str(name), rows, words) for name, rows in metrics.groupby("metric", sort=False)]
+
+
+def _metric(name: str, rows: pd.DataFrame, words: Words) -> dict[str, Any]:
+    """Return one metric with a row a model."""
+    low, high = (
+        [None if pd.isna(value) else float(value) for value in rows.get(end, pd.Series(None, index=rows.index))]
+        for end in ("low", "high")
+    )
+    texts = [words.number(value, 3) for value in rows["value"]]
+    spans = ["" if a is None or b is None else f"{a:.3f} - {b:.3f}" for a, b in zip(low, high, strict=True)]
+    models = [words.level(model) for model in rows["model"]]
+    titles = [f"{model}: {text} {span}".strip() for model, text, span in zip(models, texts, spans, strict=True)]
+    drawn = intervals([float(value) for value in rows["value"]], low, high, titles=titles)
+    shown = zip(models, texts, spans, drawn, strict=True)
+    return {
+        "label": words.label(name),
+        "note": words(f"{name}_note") if words.has(f"{name}_note") else "",
+        "rows": [dict(zip(("model", "text", "interval", "drawing"), row, strict=True)) for row in shown],
+    }
+
+
+def _named(found: pd.DataFrame) -> pd.DataFrame:
+    """Call prediction and observation by one name, and drop ready-made sentences."""
+    rows = found.rename(columns={"expected": "predicted", "share": "observed"}).drop(
+        columns="sentence", errors="ignore"
+    )
+    require_columns(rows, {"predicted", "observed"}, "reliability")
+    return rows

@@ -1,0 +1,149 @@
+"""The model card: what was learned from what, how good it is beside simple rules, what it must not be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+from markupsafe import Markup
+
+from cs_ml.report.cells import facts as written
+from cs_ml.report.cells import table
+from cs_ml.report.charts import bar
+from cs_ml.report.evidence import metric_rows, reliability_plot, reliability_rows
+from cs_ml.report.page import Page
+from cs_ml.report.summary import require_columns
+from cs_ml.report.timecharts import line
+
+__all__ = ["ModelReport"]
+
+SHOWN = 30
+
+
+class ModelReport(Page):
+    """A model card on one page; a section appears only when its data is given.
+
+    Parameters
+    ----------
+    metrics
+        Out-of-time metrics: columns metric, model, value and where known low, high; the model's rows beside its
+        baselines'.
+    reliability
+        What came true by bin: predicted and observed (or expected and share), and where known low, high, rows, events.
+    report_card
+        What the data can bear: verdicts by name, or a small frame.
+    importance
+        Mean absolute contribution by feature, in log-odds.
+    catalog
+        Feature catalog, for labels.
+    weights
+        Weights of the scorecard: a small frame with prior, posterior, interval, events.
+    by_date
+        One metric by test date: columns as_of, value and where known low, high.
+    alarms
+        What the leak and drift alarms found: sentences, or a small frame. An empty one says that nothing was found.
+    counts
+        Rows by label state (1, 0, immature, censored) and whatever else was counted.
+    facts
+        Data, cohort, label, horizon, versions, hashes.
+    limits
+        What the model must not be used for, in words.
+    lang
+        "en" or "ja".
+    title
+        Heading; None takes the one of the language.
+
+    Raises
+    ------
+    FrameError
+        If a frame lacks what it must have.
+
+    Examples
+    --------
+    >>> metrics = pd.DataFrame({"metric": "roc_auc", "model": ["model", "base_rate"], "value": [0.74, 0.5]})
+    >>> "0.740" in ModelReport(metrics=metrics, counts={"1": 52, "immature": 310}).html()
+    True
+    """
+
+    template: ClassVar[str] = "model.html"
+    heading: ClassVar[str] = "model_card"
+
+    def __init__(
+        self,
+        *,
+        metrics: pd.DataFrame | None = None,
+        reliability: pd.DataFrame | None = None,
+        report_card: Mapping[str, Any] | pd.DataFrame | None = None,
+        importance: pd.Series | None = None,
+        catalog: pd.DataFrame | None = None,
+        weights: pd.DataFrame | None = None,
+        by_date: pd.DataFrame | None = None,
+        alarms: Sequence[str] | pd.DataFrame | None = None,
+        counts: Mapping[str, int] | None = None,
+        facts: Mapping[str, Any] | None = None,
+        limits: Sequence[str] = (),
+        lang: str = "en",
+        title: str | None = None,
+    ) -> None:
+        super().__init__(title=title, lang=lang)
+        self.metrics, self.reliability, self.report_card = metrics, reliability, report_card
+        self.importance, self.catalog, self.weights, self.by_date = importance, catalog, weights, by_date
+        self.alarms, self.counts, self.facts, self.limits = alarms, counts, facts, tuple(limits)
+
+    def view(self) -> dict[str, Any]:
+        """Return what the template shows."""
+        words, card, alarms = self.words, self.report_card, self.alarms
+        return {
+            "facts": written(self.facts, words),
+            "counts": [
+                (words(f"state_{name}") if name in ("1", "0") else words.label(name), words.number(count))
+                for name, count in (self.counts or {}).items()
+            ],
+            "card_table": table(card, words) if isinstance(card, pd.DataFrame) else None,
+            "card": [] if card is None or isinstance(card, pd.DataFrame) else written(card, words),
+            "metrics": metric_rows(self.metrics, words),
+            "by_date": self._by_date(),
+            "reliability": reliability_rows(self.reliability, words),
+            "reliability_chart": reliability_plot(self.reliability, words),
+            "importance": self._importance(),
+            "weights": None if self.weights is None else table(self.weights, words),
+            "alarm_table": table(alarms, words) if isinstance(alarms, pd.DataFrame) and len(alarms) else None,
+            "alarms": None if alarms is None else [] if isinstance(alarms, pd.DataFrame) else list(alarms),
+            "limits": self.limits,
+        }
+
+    def _by_date(self) -> Markup | None:
+        """Draw one metric by test date."""
+        if self.by_date is None or len(self.by_date) < 2:
+            return None
+        require_columns(self.by_date, {"as_of", "value"}, "by_date")
+        rows = self.by_date.sort_values("as_of")
+        low, high = (
+            list(rows[name].astype(float)) if {"low", "high"} <= set(rows) else None for name in ("low", "high")
+        )
+        values = list(rows["value"].astype(float))
+        return line(list(rows["as_of"]), values, low=low, high=high, title=self.words("by_date"))
+
+    def _importance(self) -> list[dict[str, Any]]:
+        """Return the features that move the log-odds most, with bars."""
+        if self.importance is None or self.importance.empty:
+            return []
+        first = self.importance.dropna().sort_values(ascending=False, kind="stable").head(SHOWN)
+        limit = float(first.max()) or 1.0
+        return [
+            {
+                "label": self._label(str(name)),
+                "feature": str(name),
+                "value": self.words.number(value, 3),
+                "bar": bar(value, limit, title=f"{name} {value:.3f}", class_="accent", one_sided=True),
+            }
+            for name, value in first.items()
+        ]
+
+    def _label(self, feature: str) -> str:
+        """Return the catalog's label of a feature, or its name."""
+        column = f"label_{self.words.lang}"
+        if self.catalog is None or column not in self.catalog or feature not in self.catalog.index:
+            return feature
+        return str(self.catalog.loc[feature, column])

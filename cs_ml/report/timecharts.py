@@ -1,0 +1,295 @@
+"""Charts along time as SVG text: line with interval, sparkline, timeline of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+from markupsafe import Markup
+
+from cs_ml.report.svg import Scale, drawing, number_label, tag, ticks
+
+__all__ = ["Term", "line", "sparkline", "timeline"]
+
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 10.0, 10.0, 24.0
+LANE = 26.0
+
+
+def line(
+    when: Sequence[pd.Timestamp],
+    values: Sequence[float],
+    *,
+    title: str,
+    low: Sequence[float] | None = None,
+    high: Sequence[float] | None = None,
+    ends: tuple[float, float] | None = None,
+    bands: tuple[float, float] | None = None,
+    percent: bool = False,
+    size: tuple[float, float] = (460.0, 170.0),
+) -> Markup:
+    """Draw a value over time; a gap stays a gap.
+
+    Parameters
+    ----------
+    when
+        Dates, ascending.
+    values
+        One a date; NaN where there is none.
+    title
+        What the drawing is.
+    low, high
+        Interval of each value, drawn as an area.
+    ends
+        Ends of the axis; by default zero and a little more than the largest value.
+    bands
+        Where yellow and green begin: shades the ground.
+    percent
+        Write the axis in percent.
+    size
+        Width and height.
+
+    Returns
+    -------
+    markupsafe.Markup
+        The drawing.
+
+    Examples
+    --------
+    >>> line(pd.date_range("2026-01-01", periods=2), [1.0, 2.0], title="Users").count("<circle")
+    2
+    """
+    width, height = size
+    bottom, top = ends or _ends(values, high)
+    x = _days(when, LEFT, width - RIGHT)
+    y = Scale(bottom, top, height - BOTTOM, TOP)
+    marks = _ground(bands, y, (LEFT, width - RIGHT)) + _value_axis(y, (LEFT, width - RIGHT), percent=percent)
+    marks.extend(_month_axis(when, x, height))
+    if low is not None and high is not None:
+        marks += [tag("path", d=_area(run, when, low, high, x, y), class_="area") for run in _runs(low)]
+    points = [(x(_day(date)), y(value)) for date, value in zip(when, values, strict=True)]
+    for run in _runs(values):
+        marks.append(tag("path", d=_path([points[place] for place in run]), class_="line"))
+    for place in (place for run in _runs(values) for place in run):
+        shown = f"{values[place]:.1%}" if percent else f"{values[place]:,.4g}"
+        told = tag("title", f"{when[place]:%Y-%m-%d}: {shown}")
+        marks.append(tag("circle", told, cx=points[place][0], cy=points[place][1], r=2.6, class_="point"))
+    return drawing(width, height, title, *marks)
+
+
+def sparkline(values: Sequence[float], *, title: str) -> Markup:
+    """Draw the shape of a short series, without axes.
+
+    Parameters
+    ----------
+    values
+        Evenly spaced values; NaN where there is none.
+    title
+        What it is.
+
+    Returns
+    -------
+    markupsafe.Markup
+        The drawing, 110 by 26.
+
+    Examples
+    --------
+    >>> "path" in sparkline([1.0, 2.0, 1.5], title="MRR")
+    True
+    """
+    known = [value for value in values if value == value]  # noqa: PLR0124  NaN is the only value unlike itself
+    x = Scale(0, max(len(values) - 1, 1), 3, 107)
+    y = Scale(min(known, default=0), max(known, default=1), 23, 3)
+    points = [(x(place), y(value)) for place, value in enumerate(values)]
+    marks = [tag("path", d=_path([points[place] for place in run]), class_="line") for run in _runs(values)]
+    if known:
+        last = _runs(values)[-1][-1]
+        marks.append(tag("circle", cx=points[last][0], cy=points[last][1], r=2.4, class_="point"))
+    return drawing(110, 26, title, *marks, class_="spark")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One bar of a timeline.
+
+    Parameters
+    ----------
+    lane
+        Name of its row: terms of one product share a row.
+    start, end
+        First instant, and the first instant after; an open end is NaT.
+    label
+        Written on the bar.
+    detail
+        Said when the pointer rests on it.
+    ended
+        Whether it ended without a successor: drawn as such.
+    """
+
+    lane: str
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    label: str
+    detail: str
+    ended: bool = False
+
+
+def timeline(terms: Sequence[Term], *, title: str, now: pd.Timestamp, now_label: str, width: float = 1200.0) -> Markup:
+    """Draw terms as bars, one lane a product, with a line at the present.
+
+    Parameters
+    ----------
+    terms
+        The bars.
+    title
+        What the drawing is.
+    now
+        Where the line stands; open terms run to the right edge.
+    now_label
+        Written at the line.
+    width
+        Width of the drawing.
+
+    Returns
+    -------
+    markupsafe.Markup
+        The drawing; its height follows from the lanes.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp
+    >>> term = Term("Core", day("2025-01-01"), day("2026-01-01"), "100", "Core: 100 a month")
+    >>> "Core: 100 a month" in timeline([term], title="Contracts", now=day("2025-06-01"), now_label="now")
+    True
+    """
+    lanes = list(dict.fromkeys(term.lane for term in terms))
+    known = [term.start for term in terms] + [term.end for term in terms if term.end is not None] + [now]
+    left = 120.0
+    height = TOP + LANE * len(lanes) + BOTTOM
+    x = _days([min(known), max(known)], left, width - RIGHT)
+    marks = _month_axis([min(known), max(known)], x, height)
+    tops = {lane: TOP + LANE * row for row, lane in enumerate(lanes)}
+    for lane, top in tops.items():
+        marks.append(tag("text", _short(lane, 108), x=left - 8, y=top + 16, class_="tick end strong"))
+    for term in terms:
+        start, end = x(_day(term.start)), x.end if term.end is None else x(_day(term.end))
+        style = "fill down" if term.ended else "fill term"
+        marks.append(
+            tag(
+                "rect",
+                tag("title", term.detail),
+                x=start,
+                y=tops[term.lane] + 3,
+                width=max(end - start - 1.5, 1.5),
+                height=18,
+                rx=2,
+                class_=style,
+            )
+        )
+        marks.append(
+            tag("text", _short(term.label, end - start - 8), x=start + 5, y=tops[term.lane] + 16, class_="inside")
+        )
+    here = x(_day(now))
+    marks.append(tag("line", x1=here, x2=here, y1=TOP - 4, y2=height - BOTTOM, class_="now"))
+    marks.append(tag("text", now_label, x=here - 4, y=height - BOTTOM + 2, class_="tick end now-label"))
+    return drawing(width, height, title, *marks, class_="chart wide")
+
+
+def _day(when: pd.Timestamp) -> float:
+    """Return days since 1970."""
+    return pd.Timestamp(when).timestamp() / 86_400
+
+
+def _days(when: Sequence[pd.Timestamp], start: float, end: float) -> Scale:
+    """Return the scale of a span of dates."""
+    if not len(when):
+        return Scale(0, 1, start, end)
+    return Scale(_day(min(when)), _day(max(when)), start, end)
+
+
+def _ends(values: Sequence[float], high: Sequence[float] | None) -> tuple[float, float]:
+    """Return zero and a little more than the largest value."""
+    known = [value for value in [*values, *(high if high is not None else [])] if value == value]  # noqa: PLR0124  NaN
+    return min([*known, 0.0]), max([*known, 0.0]) * 1.08 or 1.0
+
+
+def _runs(values: Sequence[float]) -> list[list[int]]:
+    """Return positions of known values, cut where values are missing."""
+    runs: list[list[int]] = [[]]
+    for place, value in enumerate(values):
+        if value == value:  # noqa: PLR0124  NaN is the only value unlike itself
+            runs[-1].append(place)
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    """Write a path through points."""
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _area(
+    run: Sequence[int],
+    when: Sequence[pd.Timestamp],
+    low: Sequence[float],
+    high: Sequence[float],
+    x: Scale,
+    y: Scale,
+) -> str:
+    """Write the outline of an interval: along the upper ends, back along the lower."""
+    up = [(x(_day(when[place])), y(high[place])) for place in run]
+    down = [(x(_day(when[place])), y(low[place])) for place in reversed(run)]
+    return _path([*up, *down]) + "Z"
+
+
+def _ground(bands: tuple[float, float] | None, y: Scale, span: tuple[float, float]) -> list[Markup]:
+    """Shade the bands."""
+    if bands is None:
+        return []
+    ends = (y.low, *bands, y.high)
+    return [
+        tag("rect", x=span[0], width=span[1] - span[0], y=y(end), height=y(start) - y(end), class_=f"ground {name}")
+        for (start, end), name in zip(pairwise(ends), ("red", "yellow", "green"), strict=True)
+    ]
+
+
+def _value_axis(y: Scale, span: tuple[float, float], *, percent: bool) -> list[Markup]:
+    """Draw grid lines with their numbers."""
+    marks = []
+    for place in ticks(y.low, y.high, 4):
+        label = f"{place:.0%}" if percent else number_label(place)
+        marks.append(tag("line", x1=span[0], x2=span[1], y1=y(place), y2=y(place), class_="grid"))
+        marks.append(tag("text", label, x=span[0] - 5, y=y(place) + 4, class_="tick end"))
+    return marks
+
+
+def _month_axis(when: Sequence[pd.Timestamp], x: Scale, height: float) -> list[Markup]:
+    """Write months below the drawing, as many as there is room for."""
+    if not len(when):
+        return []
+    months = pd.date_range(pd.Timestamp(min(when)).normalize(), max(when), freq="MS")
+    room = max(int((x.end - x.start) // 64), 1)
+    step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if len(months) / step <= room)
+    chosen = [month for month in months if (month.year * 12 + month.month - 1) % step == 0]
+    return [
+        tag("text", f"{month:%Y-%m}", x=x(_day(month)), y=height - 7, class_="tick middle")
+        for month in chosen
+        if x.start + 18 <= x(_day(month)) <= x.end - 14 or len(chosen) == 1
+    ]
+
+
+def _short(text: str, room: float) -> str:
+    """Cut a text to the room it has."""
+    places = int(room / 6.2)
+    if _places(text) <= places:
+        return text
+    while text and _places(text) > places - 1:
+        text = text[:-1]
+    return f"{text}…" if text else ""
+
+
+def _places(text: str) -> int:
+    """Return the room a text takes; wide characters take two places."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
