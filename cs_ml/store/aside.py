@@ -171,7 +171,7 @@ def _sync(path: Path) -> None:
     """Make the bytes of a file, or the names in a folder, survive a power cut."""
     if os.name != "posix" and path.is_dir():
         return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

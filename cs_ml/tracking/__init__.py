@@ -1,0 +1,8 @@
+"""The only part that knows MLflow: runs, and models by version and alias."""
+
+from __future__ import annotations
+
+from cs_ml.tracking.run import Run
+from cs_ml.tracking.tracker import Tracker
+
+__all__ = ["Run", "Tracker"]
