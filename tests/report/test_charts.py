@@ -1,0 +1,112 @@
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cs_ml.report.charts import bar, gauge, histogram, intervals, reliability
+from cs_ml.report.timecharts import Term, line, sparkline, timeline
+
+DAYS = list(pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]))
+DAY = pd.Timestamp
+
+
+def marks(drawn, name, style=""):
+    found = ET.fromstring(drawn).iter(name)  # noqa: S314  our own text
+    return [mark for mark in found if style in (mark.get("class") or "")]
+
+
+def test_bars_of_a_histogram_are_as_tall_as_their_counts():
+    drawn = marks(histogram([1, 4, 0], ["a", "b", "c"], title="Health", classes=["red", "green", "green"]), "rect")
+    heights = [float(mark.get("height")) for mark in drawn]
+    assert heights[1] == pytest.approx(4 * heights[0], abs=0.5)
+    assert heights[2] == 0
+    assert [mark.get("class") for mark in drawn] == ["fill red", "fill green", "fill green"]
+    assert [mark.find("title").text for mark in drawn] == ["a: 1", "b: 4", "c: 0"]
+
+
+def test_an_empty_histogram_can_be_drawn():
+    assert marks(histogram([], [], title="Nothing"), "rect") == []
+
+
+@pytest.mark.parametrize(("value", "start", "width"), [(2.0, 60, 60), (-1.0, 30, 30), (9.0, 60, 60), (0.0, 60, 1)])
+def test_a_bar_starts_in_the_middle_and_stays_inside(value, start, width):
+    (mark,) = marks(bar(value, 2.0, title="points"), "rect")
+    assert (float(mark.get("x")), float(mark.get("width"))) == (start, width)
+
+
+def test_a_one_sided_bar_starts_at_the_left():
+    (mark,) = marks(bar(1.0, 2.0, title="importance", one_sided=True), "rect")
+    assert (float(mark.get("x")), float(mark.get("width"))) == (0, 60)
+
+
+def test_a_gauge_without_value_shows_bands_only():
+    drawn = gauge(None, None, None, (40, 60), title="no score")
+    assert [mark.get("class") for mark in marks(drawn, "rect")] == ["band red", "band yellow", "band green"]
+    assert marks(drawn, "circle") == []
+
+
+def test_reliability_puts_a_perfect_forecast_on_the_diagonal():
+    drawn = reliability([0.1, 0.5], [0.1, 0.5], [0.05, 0.4], [0.2, 0.6], title="t", x_label="x", y_label="y")
+    places = [(float(mark.get("cx")), float(mark.get("cy"))) for mark in marks(drawn, "circle")]
+    (diagonal,) = marks(drawn, "line", "diagonal")
+    x1, y1, x2, y2 = (float(diagonal.get(end)) for end in ("x1", "y1", "x2", "y2"))
+    for x, y in places:
+        assert (y - y1) / (x - x1) == pytest.approx((y2 - y1) / (x2 - x1), abs=0.01)
+    assert len(marks(drawn, "line", "whisker")) == 2
+
+
+def test_intervals_share_one_scale():
+    first, second = intervals([0.5, 0.7], [0.4, None], [0.6, None], titles=["a", "b"])
+    assert float(marks(first, "circle")[0].get("cx")) < float(marks(second, "circle")[0].get("cx"))
+    assert len(marks(first, "line", "whisker")) == 1
+    assert marks(second, "line", "whisker") == []
+
+
+def test_a_gap_in_a_line_stays_a_gap():
+    drawn = line(DAYS, [1.0, np.nan, 3.0, 4.0], title="Users")
+    assert len(marks(drawn, "path", "line")) == 2
+    assert len(marks(drawn, "circle")) == 3
+
+
+def test_an_interval_is_drawn_behind_its_line():
+    drawn = line(
+        DAYS, [10.0, 20.0, 30.0, 40.0], low=[5.0] * 4, high=[50.0] * 4, title="Health", ends=(0, 100), bands=(40, 60)
+    )
+    assert len(marks(drawn, "path", "area")) == 1
+    assert [mark.get("class") for mark in marks(drawn, "rect")] == ["ground red", "ground yellow", "ground green"]
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [np.nan, np.nan], [0.0, 0.0, 0.0, 0.0], [-1.0, -2.0, 3.0, 1.0]])
+def test_any_series_can_be_drawn(values):
+    for drawn in (line(DAYS[: len(values)], values, title="t"), sparkline(values, title="t")):
+        assert "nan" not in drawn
+        ET.fromstring(drawn)  # noqa: S314  our own text
+
+
+def test_terms_follow_each_other_in_their_lane():
+    terms = [
+        Term("Core", DAY("2024-01-01"), DAY("2025-01-01"), "100", "first"),
+        Term("Core", DAY("2025-01-01"), None, "150", "second"),
+        Term("Add-on", DAY("2024-07-01"), DAY("2025-07-01"), "20", "third", ended=True),
+    ]
+    drawn = timeline(terms, title="Contracts", now=DAY("2026-01-01"), now_label="now")
+    first, second, third = marks(drawn, "rect")
+    ends = float(first.get("x")) + float(first.get("width"))
+    assert ends == pytest.approx(float(second.get("x")), abs=2)
+    assert first.get("y") == second.get("y") != third.get("y")
+    assert float(second.get("x")) + float(second.get("width")) == pytest.approx(1190, abs=2)
+    assert third.get("class") == "fill down"
+
+
+def test_a_label_too_long_for_its_bar_is_cut():
+    terms = [
+        Term("Core", DAY("2024-01-01"), DAY("2024-02-01"), "a very long label of a short term", "d"),
+        Term("Core", DAY("2024-02-01"), DAY("2026-01-01"), "short", "d"),
+    ]
+    texts = [
+        mark.text
+        for mark in marks(timeline(terms, title="t", now=DAY("2026-01-01"), now_label="now"), "text", "inside")
+    ]
+    assert texts[0] != terms[0].label
+    assert texts[1] == "short"
