@@ -1,16 +1,16 @@
-"""Every exception of the package.
+"""Every exception of the package; the command ends with exit code 2 on each of them.
 
 ::
 
     CsMlError
-    ├── InputError            what was given cannot be used: exit code 2
+    ├── InputError            what was given cannot be used
     │   ├── ConfigError       a key or value in a config or scorecard file
     │   ├── TableError        a source table, a column, its rows
     │   ├── FrameError        a frame handed to an estimator or a report
     │   └── NotEnoughData     the data can bear no answer
-    ├── MissingExtra          an optional part is not installed: exit code 2
-    ├── StorageError          a disk, a database, a lock: exit code 3
-    └── BundleError           a saved model that is damaged or of another kind: exit code 4
+    ├── MissingExtra          an optional part is not installed
+    ├── StorageError          a disk, a database, a lock
+    └── BundleError           a saved model that is missing, damaged or of another kind
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Fault:
 class CsMlError(Exception):
     """Base of every error that the package raises on purpose."""
 
-    exit_code = 1
+    exit_code = 2
 
 
 class InputError(CsMlError, ValueError):
@@ -75,8 +75,6 @@ class InputError(CsMlError, ValueError):
     >>> str(error)
     'usage: expected at least one row, found none'
     """
-
-    exit_code = 2
 
     def __init__(self, problem: str | Fault | Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...]
@@ -124,8 +122,6 @@ class MissingExtra(CsMlError, ImportError):  # noqa: N818
     'to read tables from PostgreSQL, install the extra: pip install "cs_ml[postgres]"'
     """
 
-    exit_code = 2
-
     def __init__(self, extra: str, purpose: str) -> None:
         super().__init__(f'{purpose}, install the extra: pip install "cs_ml[{extra}]"')
 
@@ -133,13 +129,9 @@ class MissingExtra(CsMlError, ImportError):  # noqa: N818
 class StorageError(CsMlError, OSError):
     """A disk, a database or a lock did not let us read or write; nothing half written stays behind."""
 
-    exit_code = 3
-
     def __init__(self, message: str) -> None:
         super().__init__(message)
 
 
 class BundleError(CsMlError):
-    """A saved model is damaged, incomplete, or made by an incompatible version."""
-
-    exit_code = 4
+    """A saved model is missing, damaged, or made by an incompatible version."""

@@ -91,7 +91,7 @@ NUMBERS = {
     ),
     "created_at": Feature(
         "accounts_age_days", "profile", "days", "Age of the account", "アカウント開設からの日数",
-        "Set up {value} ago, where {typical} is typical", "アカウント開設から{value}(標準的な値: {typical})",
+        "Set up {value} days ago, where {typical} is typical", "アカウント開設から{value}日(標準的な値: {typical})",
         role="context", sources="accounts",
     ),
 }  # fmt: skip

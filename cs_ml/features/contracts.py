@@ -133,15 +133,15 @@ def _feature(name: str, unit: str, en: str, ja: str, sentence_en: str, sentence_
 
 TYPICAL_EN, TYPICAL_JA = "where {typical} is typical", "標準的な値: {typical}"
 FEATURES = (
-    _feature("tenure_days", "days", "Tenure", "契約継続日数", f"A customer for {{value}}, {TYPICAL_EN}", f"契約開始から{{value}}({TYPICAL_JA})", direction=1),
-    _feature("term_days_to_end", "days", "Days to the end of the term", "契約満了までの日数", f"The term ends in {{value}}, {TYPICAL_EN}", f"契約満了まで{{value}}({TYPICAL_JA})"),
-    _feature("term_months", "months", "Length of the term", "契約期間", f"The term runs for {{value}}, {TYPICAL_EN}", f"契約期間は{{value}}({TYPICAL_JA})"),
-    _feature("billing_months", "months", "Billing period", "請求周期", f"Billed every {{value}}, {TYPICAL_EN}", f"請求周期は{{value}}({TYPICAL_JA})"),
+    _feature("tenure_days", "days", "Tenure", "契約継続日数", f"A customer for {{value}} days, {TYPICAL_EN}", f"契約開始から{{value}}日({TYPICAL_JA})", direction=1),
+    _feature("term_days_to_end", "days", "Days to the end of the term", "契約満了までの日数", f"The term ends in {{value}} days, {TYPICAL_EN}", f"契約満了まで{{value}}日({TYPICAL_JA})"),
+    _feature("term_months", "months", "Length of the term", "契約期間", f"The term runs for {{value}} months, {TYPICAL_EN}", f"契約期間は{{value}}か月({TYPICAL_JA})"),
+    _feature("billing_months", "months", "Billing period", "請求周期", f"Billed every {{value}} months, {TYPICAL_EN}", f"請求周期は{{value}}か月({TYPICAL_JA})"),
     _feature("mrr_current", "money", "MRR", "MRR(月間経常収益)", f"MRR is {{value}}, {TYPICAL_EN}", f"MRRは{{value}}({TYPICAL_JA})"),
     _feature("mrr_change_90d", "log_ratio", "Change of MRR over 90 days", "MRRの変化(90日)", f"MRR changed by {{value}} over 90 days, {TYPICAL_EN}", f"90日間のMRR変化は{{value}}({TYPICAL_JA})", direction=1, role="signal"),
     _feature("mrr_change_365d", "log_ratio", "Change of MRR over a year", "MRRの変化(1年)", f"MRR changed by {{value}} over a year, {TYPICAL_EN}", f"1年間のMRR変化は{{value}}({TYPICAL_JA})", direction=1, role="signal"),
     _feature("mrr_share_of_peak", "share", "MRR against its peak of the last year", "MRRの対ピーク比(1年)", f"MRR is at {{value}} of its peak of the last year, {TYPICAL_EN}", f"MRRは過去1年のピークの{{value}}({TYPICAL_JA})", direction=1, role="signal"),
-    _feature("seats_current", "seats", "Contracted seats", "契約席数", f"{{value}} under contract, {TYPICAL_EN}", f"契約席数は{{value}}({TYPICAL_JA})"),
+    _feature("seats_current", "seats", "Contracted seats", "契約席数", f"{{value}} seats under contract, {TYPICAL_EN}", f"契約席数は{{value}}席({TYPICAL_JA})"),
     _feature("seats_change_365d", "log_ratio", "Change of seats over a year", "席数の変化(1年)", f"Seats changed by {{value}} over a year, {TYPICAL_EN}", f"1年間の席数変化は{{value}}({TYPICAL_JA})", direction=1, role="signal"),
     _feature("lines_count", "count", "Contract lines", "契約明細数", f"{{value}} contract lines run, {TYPICAL_EN}", f"有効な契約明細は{{value}}件({TYPICAL_JA})"),
     _feature("products_count", "count", "Products under contract", "契約製品数", f"{{value}} products under contract, {TYPICAL_EN}", f"契約製品数は{{value}}({TYPICAL_JA})", direction=1),
@@ -149,6 +149,6 @@ FEATURES = (
     _feature("tier_current", "rank", "Rank of the plan", "プランのランク", f"The plan has rank {{value}}, {TYPICAL_EN}", f"プランのランクは{{value}}({TYPICAL_JA})"),
     _feature("discount_current", "share", "Discount", "割引率", f"The discount is {{value}}, {TYPICAL_EN}", f"割引率は{{value}}({TYPICAL_JA})"),
     _feature("auto_renew_current", "flag", "Renews automatically", "自動更新", "Automatic renewal: {value}", "自動更新: {value}", kind="flag", direction=1),
-    _feature("notice_days_current", "days", "Notice period", "解約予告期間", f"Notice must be given {{value}} ahead, {TYPICAL_EN}", f"解約予告期間は{{value}}({TYPICAL_JA})"),
+    _feature("notice_days_current", "days", "Notice period", "解約予告期間", f"Notice must be given {{value}} days ahead, {TYPICAL_EN}", f"解約予告期間は{{value}}日({TYPICAL_JA})"),
     _feature("renewals_count", "count", "Renewals so far", "これまでの更新回数", f"Renewed {{value}} times so far, {TYPICAL_EN}", f"これまでの更新は{{value}}回({TYPICAL_JA})", direction=1),
 )  # fmt: skip

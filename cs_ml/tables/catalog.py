@@ -35,7 +35,7 @@ _TABLES = (
     Schema(
         "contracts",
         (
-            C("contract_line_id", "id", required=True),
+            C("contract_line_id", "id"),
             ACCOUNT,
             C("product", "category", meaning="what was bought; one product where absent"),
             C("start_at", "instant", required=True, future=True, meaning="first instant of the term"),
@@ -107,7 +107,7 @@ _TABLES = (
     Schema(
         "surveys",
         (
-            C("response_id", "id", required=True),
+            C("response_id", "id"),
             ACCOUNT,
             C("kind", "category", required=True, levels=("nps", "csat", "ces", "regular", "first_use")),
             C("score", "number", reveals=("answered_at",), minimum=0, unit="points"),
@@ -128,7 +128,7 @@ _TABLES = (
     Schema(
         "voc",
         (
-            C("voc_id", "id", required=True),
+            C("voc_id", "id"),
             ACCOUNT,
             C("said_at", "instant", required=True),
             C("text", "text", required=True),
@@ -147,7 +147,7 @@ _TABLES = (
     Schema(
         "tickets",
         (
-            C("ticket_id", "id", required=True),
+            C("ticket_id", "id"),
             ACCOUNT,
             C("opened_at", "instant", required=True),
             C("first_response_at", "instant", reveals=("first_response_at",)),
@@ -191,7 +191,7 @@ _TABLES = (
     Schema(
         "deals",
         (
-            C("deal_id", "id", required=True),
+            C("deal_id", "id"),
             ACCOUNT,
             C("kind", "category", required=True, levels=("new", "renewal", "upsell", "cross_sell", "downsell")),
             C("opened_at", "instant", required=True),
@@ -210,7 +210,7 @@ _TABLES = (
     Schema(
         "invoices",
         (
-            C("invoice_id", "id", required=True),
+            C("invoice_id", "id"),
             ACCOUNT,
             C("due_at", "instant", required=True, future=True),
             C("amount", "number", required=True, unit="money"),

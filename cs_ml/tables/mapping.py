@@ -150,6 +150,8 @@ class TableMapping:
         Source of each canonical column; a column not named here is taken under its own name.
     where
         Conditions a row must meet.
+    distinct
+        Read each different row once, of the mapped columns alone: to take accounts out of a table of events.
     """
 
     source: str | None = None
@@ -160,3 +162,4 @@ class TableMapping:
     known_lag_days: float = 0.0
     columns: Mapping[str, ColumnSpec] = field(default_factory=dict)
     where: tuple[Filter, ...] = ()
+    distinct: bool = False

@@ -81,7 +81,7 @@ def prepare(
     columns = {name: schema.column(name) for name in specs}
     exprs = {name: canonical(columns[name], spec, raw.types, mapping) for name, spec in specs.items()}
     rules: list[Rule] = []
-    inner = [f'{SOURCE} AS "!row"']
+    inner: list[str] = []
     for name, spec in specs.items():
         inner.append(f"{exprs[name]} AS {identifier(name)}")
         if spec.sources and _may_fail(columns[name], spec, raw.types):
@@ -90,12 +90,12 @@ def prepare(
             inner.append(f"({value} IS NOT NULL AND {exprs[name]} IS NULL) AS {flagged}")
             rules.append(Rule("type", name, columns[name].expected, flagged, _shown(spec)))
     where = " AND ".join(condition(item) for item in mapping.where) or "TRUE"
-    select = f"SELECT {', '.join(inner)} FROM {raw.relation} AS {SOURCE} WHERE {where}"
+    select = f"SELECT {SOURCE} AS \"!row\", {', '.join(inner)} FROM {_rows(raw, specs, mapping, where)} AS {SOURCE}"
     select = _with_moments(select, schema, specs, mapping)
     rules += _value_rules(schema, columns, {rule.column for rule in rules}, data_end)
     select, more = _with_relations(select, schema, tuple(specs), accounts)
     present = (*specs, *(["known_at"] if schema.time_stamped and "known_at" not in specs else []))
-    plain = not mapping.where and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
+    plain = not mapping.where and not mapping.distinct and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
     renamed = {name: str(spec.column) for name, spec in specs.items()} if plain and not mapping.known_lag_days else {}
     return Prepared(schema, raw, select, present, (*rules, *more), renamed)
 
@@ -124,10 +124,18 @@ def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnS
             specs[name] = spec
     if faults:
         raise TableError(faults)
-    if schema.extras:
+    if schema.extras and not mapping.distinct:
         used = {source for spec in specs.values() for source in spec.sources}
         specs |= {name: ColumnSpec(column=name) for name in raw.types if name not in used and name not in specs}
     return specs
+
+
+def _rows(raw: Raw, specs: dict[str, ColumnSpec], mapping: TableMapping, where: str) -> str:
+    """Return the source rows that are read, each different one once where asked."""
+    if not mapping.distinct:
+        return f"(SELECT * FROM {raw.relation} WHERE {where})"
+    listed = dict.fromkeys(identifier(name) for spec in specs.values() for name in spec.sources)
+    return f"(SELECT DISTINCT {', '.join(listed)} FROM {raw.relation} WHERE {where})"
 
 
 def _may_fail(column: Column, spec: ColumnSpec, types: dict[str, str]) -> bool:

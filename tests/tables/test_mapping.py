@@ -100,3 +100,11 @@ def test_filters_on_numbers(condition, kept):
     mapping = TableMapping(source="sales", columns={"account_id": ColumnSpec.of({"constant": "a"}), "event_at": ColumnSpec.of("InvoiceDate")}, where=(Filter.of({"column": "Quantity"} | condition),))
     tables = open_tables({"accounts": pd.DataFrame({"account_id": ["a"]}), "sales": SALES}, {"usage": mapping})
     assert tables.loaded["usage"].n_rows == kept
+
+
+def test_accounts_are_taken_out_of_a_table_of_events():
+    accounts = TableMapping(source="sales", distinct=True, columns={"account_id": ColumnSpec.of("CustomerID")}, where=(Filter.of({"column": "CustomerID", "is_null": False}),))
+    usage = TableMapping(source="sales", columns={"account_id": ColumnSpec.of("CustomerID"), "event_at": ColumnSpec.of("InvoiceDate")}, where=accounts.where)
+    tables = open_tables({"sales": SALES}, {"accounts": accounts, "usage": usage})
+    assert tables.frame("accounts").to_dict("list") == {"account_id": ["17850"]}
+    assert tables.loaded["accounts"].n_rejected == 0

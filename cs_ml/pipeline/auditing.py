@@ -1,0 +1,41 @@
+"""The leak audit of a book."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cs_ml.config import Config
+from cs_ml.features.audit import Audit, audit
+from cs_ml.pipeline.snapshot import Progress, open_book, silent, snapshot_builder
+from cs_ml.store import make_folder, write_parquet
+from cs_ml.timeline import make_spine
+
+__all__ = ["audit_book", "run_audit"]
+
+
+def audit_book(config: Config, *, dates: int = 3, accounts: int = 200, progress: Progress = silent) -> Audit:
+    """Audit every builder on dates spread over the middle of the book."""
+    tables = open_book(config)
+    spine = make_spine(tables, **config.snapshots.spine_kwargs())
+    days = pd.DatetimeIndex(spine.index.get_level_values("as_of").unique()).sort_values()
+    inner = days[len(days) // 4 : max(len(days) * 9 // 10, 1)]
+    step = max(len(inner) // max(dates, 1), 1)
+    chosen = list(inner[::step][:dates])
+    builder = snapshot_builder(config)
+    return audit(builder.builders, tables, dates=chosen, accounts=accounts, engine=builder.engine, progress=progress)
+
+
+def run_audit(config: Config, *, dates: int = 3, accounts: int = 200, progress: Progress = silent) -> tuple[list[str], bool]:
+    """Audit the book, write ``audit.parquet``, and return the findings in lines of text and whether they are clean."""
+    found = audit_book(config, dates=dates, accounts=accounts, progress=progress)
+    make_folder(config.output.folder)
+    path = config.output.folder / "audit.parquet"
+    write_parquet(found.cells.astype({"as_of": "datetime64[us]"}), path)
+    table = found.by_feature()
+    withheld = found.withheld.pivot_table(index="table", columns="change", values="rows", aggfunc="sum")
+    lines = ["future rows and values touched, by table", withheld.to_string(), "", "features", table.to_string()]
+    leaks = found.cells[found.cells["verdict"] == "leak"]
+    lines += ["", *(f"LEAK {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells moved, such as {row.example}" for row in leaks.itertuples())]
+    verdict = "no feature saw the future" if found.clean else f"{leaks['feature'].nunique()} features saw the future"
+    cells = int(found.cells["cells"].sum())
+    return [*lines, f"{verdict}: {cells:,} cells compared; details in {path}"], found.clean

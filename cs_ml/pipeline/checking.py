@@ -1,0 +1,47 @@
+"""What ``cs-ml check`` says and ``cs-ml snapshot`` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from cs_ml.config import Config
+from cs_ml.errors import Fault
+from cs_ml.labels import count_states
+from cs_ml.pipeline.snapshot import Progress, check_tables, silent, take_snapshot
+from cs_ml.store import make_folder, write_parquet
+
+__all__ = ["describe_check", "write_snapshot"]
+
+
+def describe_check(config: Config) -> tuple[list[str], list[Fault]]:
+    """Return what was read in lines of text, and the faults above the declared share."""
+    found = check_tables(config)
+    lines = [found.tables.summary()[["rows", "rejected", "left_out"]].to_string(), f"data end {found.tables.data_end.date()}"]
+    if len(found.broken):
+        lines += ["", "broken rules", found.broken.drop(columns="hint").to_string(index=False)]
+        lines.append(f"rejected rows are in {config.output.folder / 'quarantine'}")
+    fixed = found.tables.not_point_in_time()
+    if fixed:
+        lines.append(f"not point-in-time, used as they stand today: {', '.join(fixed)}")
+    return lines, found.faults
+
+
+def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]:
+    """Build snapshots and labels, and write them with the catalog of features."""
+    taken = take_snapshot(config, progress=progress)
+    folder = config.output.folder
+    make_folder(folder)
+    labels = pd.concat(taken.labels, axis=1) if taken.labels else pd.DataFrame(index=taken.X.index)
+    labels.columns = ["_".join(map(str, name)) for name in labels.columns]
+    states = {target: count_states(frame) for target, frame in taken.labels.items()}
+    files = {
+        "snapshots.parquet": taken.X.join(taken.spine).reset_index(),
+        "labels.parquet": labels.reset_index(),
+        "features.parquet": taken.catalog.reset_index(),
+    }
+    written = [write_parquet(frame, folder / name) for name, frame in files.items()]
+    if states:
+        written.append(write_parquet(pd.concat(states, names=["target"]).reset_index(), folder / "label_states.parquet"))
+    return [Path(path) for path in written]

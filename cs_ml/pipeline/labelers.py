@@ -1,0 +1,52 @@
+"""From the labels of a config to labelers, and from a path to a frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from cs_ml.config import LabelConfig
+from cs_ml.errors import Fault, FrameError
+from cs_ml.labels import ChurnLabeler, GrowthLabeler, InactivityLabeler, Labeler, TableLabeler, UpsellLabeler
+
+__all__ = ["labeler_of", "read_frame"]
+
+
+def labeler_of(label: LabelConfig) -> Labeler:
+    """Return the labeler that one label of the config describes.
+
+    Examples
+    --------
+    >>> labeler_of(LabelConfig(kind="inactivity", horizon_days=30)).purge_days
+    30
+    """
+    ahead = {"horizon_days": label.horizon_days, "gap_days": label.gap_days, "settling_days": label.settling_days}
+    if label.kind == "churn":
+        return ChurnLabeler(grace_days=label.grace_days, **ahead)
+    if label.kind == "upsell":
+        return UpsellLabeler(grace_days=label.grace_days, min_increase=label.min_increase, by=label.by, **ahead)
+    if label.kind == "inactivity":
+        return InactivityLabeler(**ahead)
+    if label.kind == "growth":
+        return GrowthLabeler(min_increase=label.min_increase, **ahead)
+    return TableLabeler(read_frame(label.table), **ahead)
+
+
+def read_frame(path: Path | None) -> pd.DataFrame:
+    """Read a Parquet or CSV file.
+
+    Raises
+    ------
+    FrameError
+        If there is no such file, or it cannot be read.
+    """
+    if path is None or not path.is_file():
+        raise FrameError(Fault(str(path), "a Parquet or CSV file", "no such file"))
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path)
+    except (ValueError, OSError) as error:
+        reason = str(error).split("\n", 1)[0]
+        raise FrameError(Fault(str(path), "a Parquet or CSV file that can be read", reason, hint="write the file again")) from error

@@ -1,0 +1,190 @@
+"""Pages for people: the portfolio, one page an account, one card a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from cs_ml.bundle import Bundle
+from cs_ml.config import Config
+from cs_ml.errors import Fault, InputError
+from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.score import Scored
+from cs_ml.report import AccountReport, ModelReport, PortfolioReport
+from cs_ml.store import make_folder, partition_dates, read_partition
+from cs_ml.tables import Tables
+from cs_ml.timeline import as_of_dates
+
+__all__ = ["account_page", "published_scores", "write_pages"]
+
+PAGES = 40
+SHOWN_ATTRIBUTES = ("segment", "industry", "region", "csm")
+
+
+def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequence[str] | None = None) -> list[Path]:
+    """Write the portfolio, the pages of the accounts that matter most, and the model cards, in each language.
+
+    Parameters
+    ----------
+    config
+        Checked config.
+    scored
+        Scores and reasons of the newest date.
+    bundle
+        What scored them, with its evaluation.
+    accounts
+        Accounts to write a page for; the 40 with the highest risk times MRR where missing.
+
+    Returns
+    -------
+    list of Path
+        The portfolio of each language first.
+    """
+    folder = config.output.folder / "report"
+    make_folder(folder)
+    history = published_scores(config, scored)
+    chosen = _foremost(scored, config) if accounts is None else list(accounts)
+    _require_accounts(chosen, scored)
+    written = []
+    for lang in config.languages:
+        ending = "" if lang == config.languages[0] else f".{lang}"
+        links = {account: f"accounts/{_file_name(number)}{ending}.html" for number, account in enumerate(chosen)}
+        page = PortfolioReport(
+            _named(history, scored, config), _shown_drivers(scored, config), links=links, lang=lang,
+            reliability=_optional(bundle, "health_reliability"), metrics=_metrics(bundle, scored),
+            coverage=None if scored.snapshot.tables is None else scored.snapshot.tables.summary().reset_index(),
+            notes=[str(note) for note in bundle.metadata.get("notes", ())],
+            horizon_days=_horizon(config), title=config.book.name,
+        )  # fmt: skip
+        written.append(page.save(folder / f"portfolio{ending}.html"))
+        make_folder(folder / "accounts")
+        for account, link in links.items():
+            written.append(account_page(config, scored, account, history, lang=lang).save(folder / link))
+        for target, model in scored.fitted.models.items():
+            written.append(model_card(config, scored, bundle, target, model, lang).save(folder / f"model_{target}{ending}.html"))
+    return written
+
+
+def account_page(config: Config, scored: Scored, account: str, history: pd.DataFrame, *, lang: str) -> AccountReport:
+    """Return the page of one account.
+
+    Raises
+    ------
+    InputError
+        If the account was not scored.
+    """
+    _require_accounts([account], scored)
+    tables = scored.snapshot.tables
+    row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
+    themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
+    shown = None if tables is None else _evidence(tables, account)
+    described = {} if tables is None else _attributes(tables, account)
+    return AccountReport(
+        account, _named(history, scored, config), name=described.pop("name", None), facts=described or None,
+        drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config), **(shown or {}),
+    )  # fmt: skip
+
+
+def model_card(config: Config, scored: Scored, bundle: Bundle, target: str, model: PropensityClassifier, lang: str) -> ModelReport:
+    """Return the card of one target's model."""
+    facts = {name: bundle.metadata.get(name) for name in ("book", "accounts", "rows", "first_as_of", "last_as_of", "config_hash", "data_hash")}
+    terms = model.contributions(scored.snapshot.X)[0]
+    return ModelReport(
+        metrics=_optional(bundle, f"{target}_metrics"), reliability=_optional(bundle, f"{target}_reliability"),
+        report_card=_optional(bundle, f"{target}_report_card"), importance=terms.abs().mean().sort_values(ascending=False),
+        catalog=scored.fitted.catalog, weights=_optional(bundle, "health_weights") if target == config.health.target else None,
+        by_date=_optional(bundle, f"{target}_by_date"), alarms=_optional(bundle, f"{target}_alarms"),
+        counts=bundle.metadata.get("counts", {}).get(target), facts={**facts, "target": target, "model_version": bundle.version},
+        limits=[str(note) for note in bundle.metadata.get("notes", ())], lang=lang,
+    )  # fmt: skip
+
+
+def published_scores(config: Config, scored: Scored) -> pd.DataFrame:
+    """Return the scores of every date that was published, this one included; newer dates are left out."""
+    date = as_of_dates(scored.scores)[0]
+    root = config.output.folder / "scores"
+    older = [read_partition(root, day) for day in partition_dates(root) if pd.Timestamp(day) < date] if root.is_dir() else []
+    indexed = [frame.assign(as_of=pd.to_datetime(frame["as_of"])).set_index(["account_id", "as_of"]) for frame in older]
+    return pd.concat([*indexed, scored.scores])
+
+
+def _foremost(scored: Scored, config: Config) -> list[str]:
+    risk = scored.scores.get(f"p_{config.health.target}", pd.Series(0.0, index=scored.scores.index))
+    loss = risk * scored.scores["mrr"].fillna(0.0) if "mrr" in scored.scores else risk
+    first = loss.sort_values(ascending=False, kind="stable").head(PAGES)
+    return [str(account) for account in first.index.get_level_values("account_id")]
+
+
+def _require_accounts(accounts: Sequence[str], scored: Scored) -> None:
+    known = set(scored.scores.index.get_level_values("account_id"))
+    date = as_of_dates(scored.scores)[0].date()
+    missing = [Fault(f"account {account}", f"a customer on {date}", "none", hint="check the id and the date") for account in accounts if account not in known]
+    if missing:
+        raise InputError(missing)
+
+
+def _file_name(number: int) -> str:
+    return f"{number + 1:03d}"
+
+
+def _role(target: str, config: Config) -> str:
+    """Return the name under which reports know a target: churn is what health is against, upsell what grows."""
+    if target == config.health.target:
+        return "churn"
+    return "upsell" if config.labels[target].kind in {"upsell", "growth"} and target != "health" else target
+
+
+def _roles(config: Config) -> dict[str, str]:
+    return {target: _role(target, config) for target in config.labels}
+
+
+def _named(scores: pd.DataFrame, scored: Scored, config: Config) -> pd.DataFrame:
+    """Give probabilities the names that reports know, and accounts their attributes."""
+    renamed = scores.rename(columns={f"p_{target}": f"p_{role}" for target, role in _roles(config).items()})
+    tables = scored.snapshot.tables
+    if tables is None:
+        return renamed
+    rows = tables.frame("accounts").drop_duplicates("account_id", keep="last").set_index("account_id")
+    known = [name for name in ("name", "segment", "csm") if name in rows and name not in renamed]
+    return renamed.join(rows[known], on="account_id")
+
+
+def _shown_drivers(scored: Scored, config: Config) -> pd.DataFrame:
+    return scored.drivers.assign(target=scored.drivers["target"].replace(_roles(config)))
+
+
+def _metrics(bundle: Bundle, scored: Scored) -> pd.DataFrame | None:
+    found = {target: _optional(bundle, f"{target}_metrics") for target in scored.fitted.models}
+    named = [frame.assign(metric=target + " " + frame["metric"].astype(str)) for target, frame in found.items() if frame is not None]
+    return pd.concat(named, ignore_index=True) if named else None
+
+
+def _optional(bundle: Bundle, name: str) -> pd.DataFrame | None:
+    return bundle.table(name) if name in bundle.tables else None
+
+
+def _horizon(config: Config) -> int:
+    return config.labels[config.health.target].horizon_days if config.health.target in config.labels else next(iter(config.labels.values())).horizon_days
+
+
+def _attributes(tables: Tables, account: str) -> dict[str, object]:
+    rows = tables.frame("accounts", [account])
+    last = rows.iloc[-1].dropna().to_dict() if len(rows) else {}
+    return {name: last[name] for name in ("name", *SHOWN_ATTRIBUTES) if name in last}
+
+
+def _evidence(tables: Tables, account: str) -> Mapping[str, pd.DataFrame]:
+    """Return what the page shows of the account's own rows."""
+    found = {name: tables.frame(name, [account]) for name in ("contracts", "surveys", "voc") if name in tables}
+    if "usage" in tables:
+        usage = tables.frame("usage", [account])
+        weeks = usage.set_index("event_at").resample("W-MON", label="left", closed="left")
+        columns = {"events": weeks.size()}
+        if "user_id" in usage:
+            columns["users"] = weeks["user_id"].nunique()
+        found["usage"] = pd.DataFrame(columns)
+    return {name: frame for name, frame in found.items() if len(frame)}
+
+

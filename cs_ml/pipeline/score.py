@@ -1,0 +1,207 @@
+"""Scoring one date: probabilities, health, and the reasons of each account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cs_ml.bundle import Bundle
+from cs_ml.config import Config
+from cs_ml.errors import BundleError, NotEnoughData
+from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
+from cs_ml.health import HealthScore
+from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
+from cs_ml.store import lock, make_folder, write_partition
+
+__all__ = ["CLASSES", "Fitted", "Scored", "load_bundle", "restore", "score", "score_features", "write_scores"]
+
+CLASSES: Mapping[str, type[Any]] = {"PropensityClassifier": PropensityClassifier, "HealthScore": HealthScore, "TypicalValues": TypicalValues}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The estimators of a bundle, ready to score.
+
+    Parameters
+    ----------
+    models
+        Model of each target.
+    health
+        Health score, where there is one.
+    health_target
+        Target whose margin is a measure of the health score.
+    typical
+        Typical values of the features.
+    catalog
+        Description of the features.
+    version
+        Version of the bundle.
+    """
+
+    models: dict[str, PropensityClassifier]
+    health: HealthScore | None
+    health_target: str
+    typical: TypicalValues
+    catalog: pd.DataFrame
+    version: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores and reasons of one date.
+
+    Parameters
+    ----------
+    scores
+        One row an account: p_<target>, health and what belongs to it, mrr, versions.
+    drivers
+        The largest reasons of each account and target.
+    themes
+        Points by theme, by target.
+    snapshot
+        Features that were scored.
+    fitted
+        What scored them.
+    """
+
+    scores: pd.DataFrame
+    drivers: pd.DataFrame
+    themes: dict[str, pd.DataFrame]
+    snapshot: Snapshot
+    fitted: Fitted
+
+
+def load_bundle(config: Config) -> Bundle:
+    """Return the bundle of the output folder.
+
+    Raises
+    ------
+    BundleError
+        If nothing was trained yet, or the bundle is damaged.
+    """
+    folder = config.output.folder / "bundle"
+    if not folder.is_dir():
+        raise BundleError(f"expected a trained bundle in {folder}, found none; run `cs-ml train` first")
+    return Bundle.load(folder)
+
+
+def restore(bundle: Bundle) -> Fitted:
+    """Make the estimators of a bundle again."""
+    parts = {name: bundle.restore(name, CLASSES) for name in bundle.parts}
+    models = {name: part for name, part in parts.items() if isinstance(part, PropensityClassifier)}
+    target = str(bundle.metadata.get("health_target", next(iter(models), "churn")))
+    return Fitted(models, parts.get("health"), target, parts["typical"], bundle.table("catalog"), bundle.version)
+
+
+def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
+    """Score a feature frame with a bundle; what a registered model answers.
+
+    Parameters
+    ----------
+    bundle
+        Trained bundle.
+    X
+        Feature frame; rows need not be indexed by account and date.
+    """
+    return scores_of(restore(bundle), X)
+
+
+def scores_of(fitted: Fitted, X: pd.DataFrame, mrr: pd.Series | None = None) -> pd.DataFrame:
+    """Return probabilities and health of each row."""
+    margins = {target: model.margin(X) for target, model in fitted.models.items()}
+    scores = pd.DataFrame({f"p_{target}": model.predict_proba(X)[:, 1] for target, model in fitted.models.items()}, index=X.index)
+    if fitted.health is not None:
+        margin = margins.get(fitted.health_target)
+        scores = scores.join(fitted.health.score(X, margin=_used(fitted.health, margin)))
+    if mrr is not None:
+        scores["mrr"] = mrr
+    return scores.assign(model_version=fitted.version)
+
+
+def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, progress: Progress = silent) -> Scored:
+    """Score every account of one date.
+
+    Parameters
+    ----------
+    config
+        Checked config.
+    as_of
+        Date to score; the newest of the config's grid where missing.
+    bundle
+        Trained bundle; that of the output folder where missing.
+    progress
+        Called with a line of text at each step.
+
+    Raises
+    ------
+    BundleError
+        If nothing was trained yet.
+    NotEnoughData
+        If no account was a customer on the date.
+    """
+    fitted = restore(bundle or load_bundle(config))
+    date = "newest" if as_of is None else pd.Timestamp(as_of).normalize()
+    snapshot = take_snapshot(config, as_of=date, progress=progress)
+    if snapshot.X.empty:
+        raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
+    progress("scoring")
+    scores = scores_of(fitted, snapshot.X, snapshot.mrr)
+    progress("explaining")
+    reasons, themes = explain_scores(config, fitted, snapshot)
+    return Scored(scores, reasons, themes, snapshot, fitted)
+
+
+def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return the drivers and the points by theme of every account and target."""
+    found, themes, X = [], {}, snapshot.X
+    for target, model in fitted.models.items():
+        terms = contributions(model, X).terms
+        themes[target] = by_theme(terms, fitted.catalog)
+        about = config.labels[target].kind if target in config.labels else "table"
+        found.append(_drivers(terms, fitted, snapshot, config, target, about))
+    if fitted.health is not None:
+        margin = fitted.models[fitted.health_target].margin(X) if fitted.health_target in fitted.models else None
+        parts, _ = fitted.health.contributions(X, margin=_used(fitted.health, margin))
+        features = {measure.name: measure.feature for measure in fitted.health.learned_.typical.scorecard.measures}
+        terms = parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
+        themes["health"] = by_theme(terms, fitted.catalog)
+        found.append(_drivers(terms, fitted, snapshot, config, "health", "health"))
+    return pd.concat(found, ignore_index=True), themes
+
+
+def write_scores(scored: Scored, config: Config) -> Path:
+    """Write scores and drivers of one date, replacing earlier ones in one step; two runs at once wait for each other."""
+    date = scored.scores.index.get_level_values("as_of")[0]
+    folder = config.output.folder
+    make_folder(folder)
+    about = {"model_version": scored.fitted.version, "config_hash": config.hash}
+    with lock(folder):
+        write_partition(folder / "drivers", date, scored.drivers.astype({"value": str, "typical": str}), about)
+        return write_partition(folder / "scores", date, scored.scores.reset_index(), about)
+
+
+def _drivers(terms: pd.DataFrame, fitted: Fitted, snapshot: Snapshot, config: Config, target: str, about: str) -> pd.DataFrame:
+    return drivers(terms, snapshot.X, fitted.catalog, typical=fitted.typical, target=target, about=about, top=config.report.top_drivers)
+
+
+def _used(health: HealthScore, margin: Any) -> Any:
+    """Return the margin only where the score was fitted with one."""
+    return margin if health.learned_.typical.margin_centre is not None else None
+
+
+def describe(scored: Scored) -> list[str]:
+    """Return in lines of text what was scored."""
+    scores = scored.scores
+    date = scores.index.get_level_values("as_of")[0].date()
+    lines = [f"{len(scores):,} accounts on {date}"]
+    lines += [f"{target}: {scores[f'p_{target}'].sum():,.1f} expected, {scores[f'p_{target}'].mean():.1%} on average" for target in scored.fitted.models]
+    if "band" in scores:
+        bands = scores["band"].value_counts().to_dict()
+        unscored = int(scores["health"].isna().sum())
+        lines.append("health: " + ", ".join(f"{bands.get(band, 0):,} {band}" for band in ("red", "yellow", "green")) + (f", {unscored:,} not scored" if unscored else ""))
+    return lines

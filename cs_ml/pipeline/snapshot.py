@@ -1,0 +1,207 @@
+"""From a config to checked tables, a spine, features and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from cs_ml.config import Config
+from cs_ml.engine.local import LocalEngine
+from cs_ml.errors import ConfigError, Fault, TableError
+from cs_ml.features.snapshot import SnapshotBuilder
+from cs_ml.labels import own_labels
+from cs_ml.pipeline.labelers import labeler_of, read_frame
+from cs_ml.pipeline.own import own_catalog, own_snapshot
+from cs_ml.store import write_parquet
+from cs_ml.tables import Check, SCHEMAS, Tables, check, connect, find_source
+from cs_ml.timeline import calendar_grid, make_spine
+
+__all__ = ["Snapshot", "check_tables", "open_book", "snapshot_builder", "take_snapshot"]
+
+MRR = "contracts_mrr_current"
+Progress = Callable[[str], None]
+Newest = Literal["newest"]
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was known about each account on each date, and what happened next.
+
+    Parameters
+    ----------
+    spine
+        Accounts and dates, with ``notice_given``.
+    X
+        Features.
+    catalog
+        Description of every feature.
+    labels
+        Label frame of each target.
+    purge_days
+        Days until the outcome of each target is certain.
+    mrr
+        Monthly revenue of each row, where known.
+    tables
+        Source tables, where there are any.
+    notes
+        What the reader must know about the data.
+    """
+
+    spine: pd.DataFrame
+    X: pd.DataFrame
+    catalog: pd.DataFrame
+    labels: dict[str, pd.DataFrame] = field(default_factory=dict)
+    purge_days: dict[str, int] = field(default_factory=dict)
+    mrr: pd.Series | None = None
+    tables: Tables | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> tuple[str, ...]:
+        """Names of the free-text features."""
+        return tuple(self.catalog.index[self.catalog["kind"] == "text"])
+
+
+def check_tables(config: Config) -> Check:
+    """Check the source tables, and write rejected rows to ``quarantine/`` in the output folder.
+
+    Raises
+    ------
+    TableError
+        If a table cannot be read or lacks a column.
+    """
+    engine = config.engine
+    found = check(
+        find_source(config.tables.location()),
+        config.tables.mappings(),
+        connection=connect(engine.memory_limit.replace(" ", ""), engine.workers),
+        zone=config.book.timezone,
+        data_end=config.book.data_end,
+        max_rejected_share=config.tables.max_rejected_share,
+    )
+    folder = config.output.folder / "quarantine"
+    for name, table in found.tables.loaded.items():
+        path = folder / f"{name}.parquet"
+        if table.n_rejected:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_parquet(found.rejected(name).astype(str), path)
+        else:
+            path.unlink(missing_ok=True)
+    return found
+
+
+def open_book(config: Config) -> Tables:
+    """Return the good rows of the source tables.
+
+    Raises
+    ------
+    TableError
+        If more rows of a table break a rule than the config allows; all faults at once.
+    """
+    found = check_tables(config)
+    if found.faults:
+        hint = Fault("rejected rows", "a share within tables.max_rejected_share", "more", hint=f"see {config.output.folder / 'quarantine'}")
+        raise TableError([*found.faults, hint])
+    return found.tables
+
+
+def snapshot_builder(config: Config) -> SnapshotBuilder:
+    """Return the builder of all features that the config asks for."""
+    logins = frozenset(config.snapshots.login_events)
+    engine = LocalEngine(config.engine.workers, config.engine.buckets, logins)
+    accounts = config.tables.map.get("accounts")
+    declared = accounts.columns if accounts is not None else {}
+    attributes = tuple(name for name in declared if name not in SCHEMAS["accounts"].names)
+    return SnapshotBuilder.default(windows=config.snapshots.windows, attributes=attributes, engine=engine)
+
+
+def take_snapshot(config: Config, *, as_of: pd.Timestamp | Newest | None = None, progress: Progress = silent) -> Snapshot:
+    """Build features and labels of every date of the config, or the features of one date.
+
+    Parameters
+    ----------
+    config
+        Checked config.
+    as_of
+        Only this date, or only the newest one, without labels.
+    progress
+        Called with a line of text at each step.
+
+    Raises
+    ------
+    InputError
+        If tables, dates or snapshots cannot be used.
+    """
+    if config.snapshots.file is not None:
+        return _own(config, as_of)
+    progress("checking tables")
+    tables = open_book(config)
+    progress("building snapshots")
+    date = newest_date(config, tables) if as_of == "newest" else as_of
+    dates = config.snapshots.spine_kwargs() if date is None else {"start": date, "end": date, "every": [date]}
+    spine = make_spine(tables, **dates)
+    builder = snapshot_builder(config)
+    X = builder.build(tables, spine)
+    mrr = X[MRR] if MRR in X else None
+    taken = Snapshot(spine, X, builder.catalog(tables), mrr=mrr, tables=tables, notes=_notes(tables))
+    if date is not None:
+        return taken
+    progress("labelling")
+    labelers = {name: labeler_of(label) for name, label in config.labels.items()}
+    labels = {name: labeler.label(tables, spine) for name, labeler in labelers.items()}
+    purge = {name: labeler.purge_days for name, labeler in labelers.items()}
+    return Snapshot(spine, X, taken.catalog, labels, purge, mrr, tables, taken.notes)
+
+
+def newest_date(config: Config, tables: Tables) -> pd.Timestamp:
+    """Return the newest date of the config's calendar that the data reach; their end where it has no calendar."""
+    every, end = config.snapshots.every, pd.Timestamp(config.snapshots.end or tables.data_end)
+    if not isinstance(every, str):
+        return end.normalize()
+    return calendar_grid(end - pd.Timedelta(days=100), end, every)[-1]
+
+
+def _own(config: Config, as_of: pd.Timestamp | Newest | None) -> Snapshot:
+    """Read ready-made snapshots; the label column belongs to the one label of the config."""
+    own = own_snapshot(config.snapshots, read_frame(config.snapshots.file))
+    dates = own.index.get_level_values("as_of")
+    chosen = own.index if as_of is None else own.index[dates == (dates.max() if as_of == "newest" else as_of)]
+    X = own.X.loc[chosen]
+    spine = pd.DataFrame({"notice_given": False}, index=chosen)
+    mrr = None if own.mrr is None else own.mrr.loc[chosen]
+    labels = {name: label for name, label in config.labels.items() if label.kind == "table"}
+    made = {name: labeler_of(label).label(None, spine) for name, label in labels.items()}  # type: ignore[arg-type]  own labels need no tables
+    if own.label is not None:
+        name = _target_of(config)
+        made[name] = own_labels(own.label.loc[chosen])
+    purge = {name: config.labels[name].purge_days for name in made}
+    note = f"snapshots come ready-made from {config.snapshots.file.name}: point-in-time correctness is not checked here"  # type: ignore[union-attr]
+    return Snapshot(spine, X, own_catalog(X, config.snapshots.text), made, purge, mrr, None, (note,))
+
+
+def _target_of(config: Config) -> str:
+    given = [name for name, label in config.labels.items() if label.kind != "table"]
+    if len(given) != 1:
+        raise ConfigError(Fault("labels", "exactly one label beside snapshots.label", ", ".join(given) or "none", hint="name the target of that column"))
+    return given[0]
+
+
+def _notes(tables: Tables) -> tuple[str, ...]:
+    notes = []
+    fixed = tables.not_point_in_time()
+    if fixed:
+        notes.append(f"not point-in-time, used as they stand today: {', '.join(fixed)}")
+    absent = [name for name in SCHEMAS if name not in tables]
+    if absent:
+        notes.append(f"absent tables, so their features are absent too: {', '.join(absent)}")
+    rejected = {name: table.n_rejected for name, table in tables.loaded.items() if table.n_rejected}
+    if rejected:
+        notes.append("rejected rows: " + ", ".join(f"{name} {count:,}" for name, count in rejected.items()))
+    return tuple(notes)

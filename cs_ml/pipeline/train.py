@@ -1,0 +1,174 @@
+"""Learning from the past: a propensity model for each target, and the health score on the same footing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.bundle import Bundle, HasState
+from cs_ml.config import Config
+from cs_ml.errors import NotEnoughData
+from cs_ml.explain import TypicalValues
+from cs_ml.health import HealthScore, default_scorecard, load_scorecard
+from cs_ml.health.scorecard import Scorecard
+from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
+from cs_ml.pipeline.rows import training_rows
+from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
+from cs_ml.store import hash_frame
+
+__all__ = ["Trained", "train"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one training run made.
+
+    Parameters
+    ----------
+    bundle
+        Everything that scoring needs.
+    evaluations
+        How good each target's model is out of time.
+    health
+        Fitted health score, where there is one.
+    snapshot
+        What was learned from.
+    notes
+        What the reader must know.
+    """
+
+    bundle: Bundle
+    evaluations: dict[str, Evaluation]
+    health: HealthScore | None
+    snapshot: Snapshot
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def train(config: Config, *, progress: Progress = silent) -> Trained:
+    """Learn models and health score from every row the config allows.
+
+    Parameters
+    ----------
+    config
+        Checked config.
+    progress
+        Called with a line of text at each step.
+
+    Raises
+    ------
+    NotEnoughData
+        If no target can be learned.
+    """
+    snapshot = take_snapshot(config, progress=progress)
+    parts: dict[str, HasState] = {}
+    evaluations: dict[str, Evaluation] = {}
+    notes, models = list(snapshot.notes), {}
+    for target in snapshot.labels:
+        try:
+            progress(f"{target}: learning")
+            models[target] = _fit(config, snapshot, target)
+            parts[target] = models[target]
+            progress(f"{target}: testing on later dates")
+            evaluations[target] = evaluate_target(config, snapshot, target, models[target])
+        except NotEnoughData as error:
+            if len(snapshot.labels) == 1:
+                raise
+            notes.append(f"{target} was not learned: {error}")
+    if not models:
+        raise NotEnoughData("\n".join(note for note in notes if "was not learned" in note))
+    progress("health: learning weights")
+    health = _fit_health(config, snapshot, models, notes)
+    if health is not None:
+        parts["health"] = health
+    parts["typical"] = TypicalValues().fit(snapshot.X)
+    bundle = Bundle.of(parts, tables=_tables(snapshot, evaluations, health), metadata=_facts(config, snapshot, evaluations, health, notes))
+    return Trained(bundle, evaluations, health, snapshot, tuple(notes))
+
+
+def save(trained: Trained, config: Config) -> Path:
+    """Write the bundle into the output folder, replacing an older one in one step."""
+    config.output.folder.mkdir(parents=True, exist_ok=True)
+    return trained.bundle.save(config.output.folder / "bundle")
+
+
+def _fit(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
+    X, y = training_rows(config, snapshot, target)
+    return new_model(config, snapshot, target).fit(X, y)
+
+
+def new_model(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
+    """Return the unfitted model of a target."""
+    return PropensityClassifier(
+        learners=config.model.learners,
+        purge_days=snapshot.purge_days[target],
+        n_origins=config.model.n_origins,
+        text=snapshot.text,
+        random_state=config.model.random_state,
+        n_jobs=config.model.n_jobs or 1,
+    )
+
+
+def scorecard_of(config: Config, X: pd.DataFrame) -> Scorecard | None:
+    """Return the scorecard of the config; ``None`` where no measure of the default one has its feature."""
+    path = config.health.scorecard
+    if isinstance(path, Path):
+        card = load_scorecard(path)
+    else:
+        card = default_scorecard(X.columns)
+        if not card.measures:
+            return None
+    chosen = {"pdo": config.health.pdo, "coverage_floor": config.health.coverage_floor}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return card.model_copy(update=given) if given else card
+
+
+def _fit_health(config: Config, snapshot: Snapshot, models: dict[str, PropensityClassifier], notes: list[str]) -> HealthScore | None:
+    target = config.health.target
+    if not config.health.enabled or target not in snapshot.labels:
+        return None
+    card = scorecard_of(config, snapshot.X)
+    if card is None:
+        notes.append("health was not scored: no feature of the default scorecard is there; give a scorecard of your own")
+        return None
+    X, y = training_rows(config, snapshot, target)
+    margin = models[target].out_of_time_["margin"].reindex(X.index) if target in models else None
+    usable = margin is not None and bool(margin.notna().any())
+    return HealthScore(card, purge_days=snapshot.purge_days[target]).fit(X, y, out_of_time_margin=margin if usable else None)
+
+
+def _tables(snapshot: Snapshot, evaluations: dict[str, Evaluation], health: HealthScore | None) -> dict[str, pd.DataFrame]:
+    tables = {"catalog": snapshot.catalog}
+    for target, evaluation in evaluations.items():
+        tables[f"{target}_metrics"] = evaluation.metrics
+        tables[f"{target}_reliability"] = evaluation.reliability
+        tables[f"{target}_report_card"] = evaluation.report_card
+    if health is not None:
+        tables |= {"health_weights": health.weights_, "health_reliability": health.reliability_, "health_checks": health.checks_}
+    return tables
+
+
+def _facts(
+    config: Config, snapshot: Snapshot, evaluations: dict[str, Evaluation], health: HealthScore | None, notes: list[str]
+) -> dict[str, Any]:
+    dates = snapshot.X.index.get_level_values("as_of")
+    return {
+        "config_hash": config.hash,
+        "data_hash": hash_frame(snapshot.X),
+        "book": config.book.name,
+        "rows": len(snapshot.X),
+        "accounts": int(snapshot.X.index.get_level_values("account_id").nunique()),
+        "first_as_of": str(dates.min().date()),
+        "last_as_of": str(dates.max().date()),
+        "purge_days": snapshot.purge_days,
+        "verdicts": {target: evaluation.verdict for target, evaluation in evaluations.items()},
+        "counts": {target: evaluation.counts for target, evaluation in evaluations.items()},
+        "health": None if health is None else {"meaning": health.meaning_, "verdict": health.verdict_, "notes": list(health.notes_)},
+        "notes": notes,
+        "seed": config.model.random_state,
+        "numpy": np.__version__,
+    }
