@@ -1,0 +1,237 @@
+"""Dense codes of ids: a hash table of 64-bit words in plain NumPy, exact, growing, shared by threads."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cs_ml.errors import Fault, TableError
+
+__all__ = ["KeyTable", "words_of"]
+
+MIX = np.uint64(0x9E3779B97F4A7C15)
+FEWEST_SLOTS_BITS = 10
+
+
+def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
+    """Return every value as 64-bit words, different values as different words.
+
+    Integers are one word; text is its UTF-8 bytes padded with zeros to the longest value.
+
+    Parameters
+    ----------
+    values
+        Integers or text; other types are written as text first. What stands for a null means nothing.
+    where
+        Table and column, for the message.
+
+    Returns
+    -------
+    numpy.ndarray of uint64
+        Shape (n, words), words >= 1.
+
+    Raises
+    ------
+    TableError
+        If a text ends in a NUL character, which padding could not tell from its absence.
+
+    Examples
+    --------
+    >>> words_of(pa.array(["a", "ab"])).ravel().tolist() == [ord("a"), ord("a") + 256 * ord("b")]
+    True
+    """
+    if pa.types.is_integer(values.type):
+        return _plain(pc.fill_null(values, 0)).astype(np.int64, copy=False).view(np.uint64)[:, None]
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        values = pc.cast(values, pa.large_string())
+    width = np.int32 if pa.types.is_string(values.type) else np.int64
+    _, offsets, text = values.buffers()
+    ends = np.frombuffer(offsets, width)[values.offset : values.offset + len(values) + 1]
+    start, stop = (int(ends[0]), int(ends[-1])) if len(values) else (0, 0)
+    letters = np.frombuffer(text, np.uint8)[start:stop] if stop > start else np.empty(0, np.uint8)
+    lengths = np.diff(ends)
+    if not letters.all():
+        _refuse_trailing_nul(letters, (ends - start)[1:][lengths > 0], where)
+    return _padded(letters, ends[:-1] - start, lengths)
+
+
+def _plain(values: pa.Array) -> np.ndarray:
+    return np.asarray(values.to_numpy(zero_copy_only=False))
+
+
+def _refuse_trailing_nul(letters: np.ndarray, ends: np.ndarray, where: str) -> None:
+    broken = int((letters[ends - 1] == 0).sum())
+    if broken:
+        raise TableError(
+            Fault(where, "ids that do not end in a NUL character", "such ids", rows=broken, hint="strip them")
+        )
+
+
+def _padded(letters: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Read a fixed number of bytes from every start on, then blank those behind the end."""
+    room = max(-(-int(lengths.max(initial=0)) // 8), 1) * 8
+    letters = np.concatenate([letters, np.zeros(room, np.uint8)])
+    windows = np.ndarray((len(letters) - room + 1,), f"V{room}", letters, strides=(1,))
+    words: np.ndarray = windows[starts].view(np.uint64).reshape(-1, room // 8)
+    inside = np.arange(room) < np.arange(room + 1)[:, None]
+    words &= np.where(inside, np.uint8(255), np.uint8(0)).view(np.uint64).take(lengths, axis=0)
+    return words
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """Where each key lies: open addressing with linear probing; negative where a slot is free."""
+
+    code: np.ndarray
+    shift: np.uint64
+    keys: tuple[np.ndarray, ...]
+
+    def home(self, words: np.ndarray) -> np.ndarray:
+        mixed: np.ndarray = words[:, 0] * MIX
+        for position in range(1, words.shape[1]):
+            mixed += words[:, position] * np.uint64((int(MIX) * (2 * position + 1) ** 5) & (2**64 - 1))
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= MIX
+        slot: np.ndarray = (mixed >> self.shift).view(np.int64)
+        return slot
+
+    def same(self, code: np.ndarray, words: np.ndarray) -> np.ndarray:
+        equal: np.ndarray = self.keys[0].take(code, mode="clip") == words[:, 0]
+        for position in range(1, words.shape[1]):
+            equal &= self.keys[position].take(code, mode="clip") == words[:, position]
+        return equal
+
+
+class KeyTable:
+    """Gives keys dense codes; equal keys get equal codes, whatever thread asks.
+
+    Keys are compared word by word, so codes are exact; the hash only says where to look first. Looking up takes no
+    lock; adding does.
+
+    Parameters
+    ----------
+    keys
+        Different keys to begin with, shape (n, words); the code of each is its position. Keys added later get the
+        codes that follow, in no particular order.
+
+    Examples
+    --------
+    >>> table = KeyTable(words_of(pa.array(["b", "a"])))
+    >>> table.add(words_of(pa.array(["a", "c", "c"]))).tolist(), len(table)
+    ([1, 2, 2], 3)
+    >>> table.find(words_of(pa.array(["c", "a longer id"]))).tolist()
+    [2, -1]
+    """
+
+    def __init__(self, keys: np.ndarray | None = None) -> None:
+        self._lock = threading.Lock()
+        keys = np.empty((0, 1), np.uint64) if keys is None else keys
+        self._size = len(keys)
+        self._slots = _slots_with(keys, len(keys))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def keys(self) -> np.ndarray:
+        """Return the keys in the order of their codes, shape (n, words)."""
+        return np.stack([column[: self._size] for column in self._slots.keys], axis=1)
+
+    def find(self, words: np.ndarray) -> np.ndarray:
+        """Return the code of every key, -1 where it is not known.
+
+        Parameters
+        ----------
+        words
+            Keys, shape (n, words).
+
+        Returns
+        -------
+        numpy.ndarray of int32
+            Shape (n,).
+        """
+        slots = self._slots
+        if words.shape[1] < len(slots.keys):
+            words = _widened(words, len(slots.keys))
+        elif words.shape[1] > len(slots.keys):
+            short = ~words[:, len(slots.keys) :].any(axis=1)
+            return np.where(short, _find(slots, words[:, : len(slots.keys)]), np.int32(-1))
+        return _find(slots, words)
+
+    def add(self, words: np.ndarray) -> np.ndarray:
+        """Return the code of every key; keys not seen before get the next codes."""
+        codes = self.find(words)
+        if len(missing := np.flatnonzero(codes < 0)):
+            with self._lock:
+                codes[missing] = self._insert(words[missing])
+        return codes
+
+    def _insert(self, words: np.ndarray) -> np.ndarray:
+        self._make_room(len(words), words.shape[1])
+        slots = self._slots
+        words = _widened(words, len(slots.keys))
+        codes, slot, left = np.empty(len(words), np.int32), slots.home(words), np.arange(len(words))
+        while len(left):
+            self._claim(slot, words, left)
+            code = slots.code[slot[left]]
+            done = slots.same(code, words[left])
+            codes[left[done]] = code[done]
+            left = left[~done]
+            slot[left] = (slot[left] + 1) % len(slots.code)
+        return codes
+
+    def _claim(self, slot: np.ndarray, words: np.ndarray, left: np.ndarray) -> None:
+        """Give each free slot to one of the rows that ask for it."""
+        slots = self._slots
+        asking = left[slots.code[slot[left]] < 0]
+        slots.code[slot[asking]] = -2 - asking
+        winners = asking[slots.code[slot[asking]] == -2 - asking]
+        fresh = np.arange(self._size, self._size + len(winners), dtype=np.int32)
+        for position, column in enumerate(slots.keys):
+            column[fresh] = words[winners, position]
+        self._size += len(winners)
+        slots.code[slot[winners]] = fresh
+
+    def _make_room(self, more: int, width: int) -> None:
+        wanted, old = self._size + more, self._slots
+        if 2 * wanted > len(old.code) or width > len(old.keys):
+            self._slots = _slots_with(_widened(self.keys(), max(width, len(old.keys))), wanted)
+
+
+def _slots_with(keys: np.ndarray, room: int) -> _Slots:
+    """Make slots for four times as many keys, and put different keys into them; their position is their code."""
+    bits = max((4 * room).bit_length(), FEWEST_SLOTS_BITS)
+    columns = tuple(np.zeros(2 ** (bits - 1), np.uint64) for _ in range(keys.shape[1]))
+    for column, words in zip(columns, keys.T, strict=True):
+        column[: len(keys)] = words
+    slots = _Slots(np.full(2**bits, -1, np.int32), np.uint64(64 - bits), columns)
+    slot, left = slots.home(keys), np.arange(len(keys), dtype=np.int32)
+    while len(left):
+        free = left[slots.code[slot[left]] < 0]
+        slots.code[slot[free]] = free
+        left = left[slots.code[slot[left]] != left]
+        slot[left] = (slot[left] + 1) % len(slots.code)
+    return slots
+
+
+def _widened(words: np.ndarray, width: int) -> np.ndarray:
+    if words.shape[1] == width:
+        return words
+    wide = np.zeros((len(words), width), np.uint64)
+    wide[:, : words.shape[1]] = words
+    return wide
+
+
+def _find(slots: _Slots, words: np.ndarray) -> np.ndarray:
+    slot = slots.home(words)
+    codes: np.ndarray = slots.code.take(slot)
+    left = np.flatnonzero((codes >= 0) & ~slots.same(codes, words))
+    while len(left):
+        slot[left] = (slot[left] + 1) % len(slots.code)
+        codes[left] = code = slots.code.take(slot[left])
+        left = left[(code >= 0) & ~slots.same(code, words[left])]
+    codes[codes < 0] = -1
+    return codes

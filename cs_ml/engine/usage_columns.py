@@ -1,0 +1,292 @@
+"""Columns of usage batches as integers: codes of ids, calendar days, quantities in fixed point."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.errors import Fault, FrameError, TableError
+from cs_ml.timeline.clock import Clock
+
+__all__ = ["UNITS", "Accounts", "Members", "codes_of", "day_numbers", "fixed_point", "flags_of"]
+
+UNITS = 1_000_000  # units of quantity in one; sums of integers do not depend on their order
+LARGEST = float(2**62)
+DAYS = 2**16  # days since 1970-01-01 fit two bytes until 2149
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+QUARTER = 900  # seconds; a day of any present zone begins on a quarter of an hour
+STRAY = 1 << 30  # codes of users that were seen in a second account begin here
+
+
+def codes_of(column: pa.Array, ask: Callable[[np.ndarray], np.ndarray], where: str) -> np.ndarray:
+    """Return the code of every value of a column, -1 for null.
+
+    Parameters
+    ----------
+    column
+        Text or integers, plain or as a dictionary, of which the dictionary alone is hashed.
+    ask
+        ``KeyTable.add`` or ``KeyTable.find``.
+    where
+        Table and column, for messages.
+
+    Returns
+    -------
+    numpy.ndarray of int32
+
+    Examples
+    --------
+    >>> codes_of(pa.array(["x", None, "y", "x"]).dictionary_encode(), KeyTable().add, "usage.feature").tolist()
+    [0, -1, 1, 0]
+    """
+    if pa.types.is_null(column.type):
+        return np.full(len(column), -1, np.int32)
+    if pa.types.is_dictionary(column.type):
+        return _looked_up(codes_of(column.dictionary, ask, where), -1, column)
+    codes: np.ndarray = ask(words_of(column, where))
+    if column.null_count:
+        codes[_numpy(column.is_null())] = -1
+    return codes
+
+
+def flags_of(column: pa.Array, wanted: Collection[str]) -> np.ndarray:
+    """Return whether each value of a text column is among the wanted ones.
+
+    Examples
+    --------
+    >>> flags_of(pa.array(["login", "click", None]), {"login"}).tolist()
+    [True, False, False]
+    """
+    values = pa.array(sorted(wanted), pa.string())
+    if pa.types.is_dictionary(column.type):
+        return _looked_up(flags_of(column.dictionary, wanted), False, column)
+    column = column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
+    return _numpy(pc.is_in(column, value_set=values))
+
+
+def day_numbers(column: pa.Array, clock: Clock, where: str) -> np.ndarray:
+    """Return the calendar day of every instant.
+
+    Parameters
+    ----------
+    column
+        Timestamps that mean UTC, or dates.
+    clock
+        Calendar of the book.
+    where
+        Table and column, for messages.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Days since 1970-01-01 in the zone of the clock.
+
+    Raises
+    ------
+    TableError
+        If the column holds no instants, a null, or a day before 1970 or after 2149-06-05.
+
+    Examples
+    --------
+    >>> evening = pa.array([np.datetime64("1970-02-01T15:00", "us")])
+    >>> day_numbers(evening, Clock(), "usage.event_at"), day_numbers(evening, Clock("Asia/Tokyo"), "usage.event_at")
+    (array([31]), array([32]))
+    """
+    if pa.types.is_date(column.type):
+        column = pc.cast(column, pa.timestamp("s"))
+    if not pa.types.is_timestamp(column.type):
+        raise TableError(
+            Fault(where, "timestamps", f"a column of {column.type}", hint="declare its format in the config")
+        )
+    if column.null_count:
+        raise TableError(Fault(where, "an instant in every row", "null", rows=column.null_count))
+    instants = _numpy(column.view(pa.int64()))
+    if not len(instants):
+        return np.empty(0, np.int64)
+    second = PER_SECOND[column.type.unit]
+    bounds = int(instants.min()) // second // 86400, int(instants.max()) // second // 86400
+    if bounds[0] < 1 or bounds[1] >= DAYS - 1:
+        found = f"{np.datetime64(bounds[0], 'D')} to {np.datetime64(bounds[1], 'D')}"
+        raise TableError(
+            Fault(where, "days from 1970-01-02 to 2149-06-05", found, hint="correct or leave out these rows")
+        )
+    if clock.zone == "UTC":
+        return np.asarray(instants // (86400 * second))
+    return _zone_days(instants, second, clock, bounds)
+
+
+def _zone_days(instants: np.ndarray, second: int, clock: Clock, utc_days: tuple[int, int]) -> np.ndarray:
+    """Look the day up by quarter of an hour, unless some day of the zone begins within one."""
+    starts = clock.instant(np.arange(utc_days[0] - 1, utc_days[1] + 2)).astype(np.int64)
+    if (starts % (QUARTER * 10**6)).any():
+        return clock.day((instants * (10**6 // second) if second <= 10**6 else instants // 1000).view("datetime64[us]"))
+    first = utc_days[0] * 86400 // QUARTER
+    quarters = np.arange(first, (utc_days[1] + 1) * 86400 // QUARTER)
+    days = clock.day((quarters * QUARTER).astype("datetime64[s]"))
+    return np.asarray(days.take(instants // (QUARTER * second) - first))
+
+
+def fixed_point(column: pa.Array, where: str) -> np.ndarray:
+    """Return quantities as whole millionths; null counts as zero.
+
+    Parameters
+    ----------
+    column
+        Numbers.
+    where
+        Table and column, for messages.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+
+    Raises
+    ------
+    TableError
+        If the column holds no numbers, or a number beyond what 62 bits of millionths can hold (about 4.6e12).
+
+    Examples
+    --------
+    >>> fixed_point(pa.array([0.1, None, -2]), "usage.quantity").tolist()
+    [100000, 0, -2000000]
+    """
+    try:
+        values = _numpy(pc.fill_null(pc.cast(column, pa.float64(), safe=False), 0.0))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        raise TableError(Fault(where, "numbers", f"a column of {column.type}")) from error
+    units = np.rint(values * UNITS)
+    units[np.isnan(units)] = 0
+    broken = np.abs(units) > LARGEST
+    if broken.any():
+        worst = str(values[broken][0])
+        raise TableError(Fault(where, f"numbers up to {LARGEST / UNITS:.1e}", worst, rows=int(broken.sum())))
+    return np.asarray(units.astype(np.int64))
+
+
+def _looked_up(values: np.ndarray, missing: int, column: pa.DictionaryArray) -> np.ndarray:
+    """Return the value of every row's entry in the dictionary."""
+    indices = pc.fill_null(column.indices, 0) if column.null_count else column.indices
+    found: np.ndarray = np.append(values, values.dtype.type(missing)).take(_numpy(indices))
+    if column.null_count:
+        found[_numpy(column.indices.is_null())] = missing
+    return found
+
+
+def _numpy(values: pa.Array) -> np.ndarray:
+    return np.asarray(values.to_numpy(zero_copy_only=False))
+
+
+class Accounts:
+    """Codes of known accounts: their position in a list.
+
+    Parameters
+    ----------
+    account_ids
+        Sorted, each once.
+
+    Raises
+    ------
+    FrameError
+        If the ids are not sorted or one comes twice.
+
+    Examples
+    --------
+    >>> Accounts(["7", "a"]).codes(pa.array([7, 8])).tolist()
+    [0, -1]
+    """
+
+    def __init__(self, account_ids: Sequence[str]) -> None:
+        ids = [str(account) for account in account_ids]
+        if any(left >= right for left, right in pairwise(ids)):
+            raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
+        whole = [(position, int(text)) for position, text in enumerate(ids) if _is_whole(text)]
+        self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"))
+        self._whole = KeyTable(words_of(pa.array([number for _, number in whole], pa.int64())))
+        self._position = np.array([*(position for position, _ in whole), -1], np.int32)
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def codes(self, column: pa.Array) -> np.ndarray:
+        """Return the position of every account, -1 where it is not in the list or null."""
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if not pa.types.is_integer(kind):
+            return codes_of(column, self._text.find, "usage.account_id")
+        return codes_of(column, self._find_whole, "usage.account_id")
+
+    def _find_whole(self, words: np.ndarray) -> np.ndarray:
+        return np.asarray(self._position[self._whole.find(words)])
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 19 and str(int(text)) == text
+
+
+class Members:
+    """Codes of (account, user): a user seen in two accounts is two members.
+
+    Almost every user belongs to one account, so a user's code is the member's code in the account where it was
+    seen first; pairs with further accounts get codes of their own.
+
+    Examples
+    --------
+    >>> members = Members()
+    >>> codes = [members.codes(np.array([account]), np.array([7])) for account in (0, 1, 0)]
+    >>> [int(members.owners()[members.dense(code)[0]]) for code in codes]
+    [0, 1, 0]
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._home = np.empty(0, np.int32)
+        self._strays = KeyTable()
+
+    def codes(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
+        """Return the member code of every pair of account code and user code.
+
+        Parameters
+        ----------
+        account, user
+            Codes >= 0, shape (n,).
+
+        Returns
+        -------
+        numpy.ndarray of int32
+        """
+        if not len(user):
+            return user.astype(np.int32)
+        home = self._homes(account, user)
+        away = np.flatnonzero(home != account)
+        if not len(away):
+            return user
+        codes = user.astype(np.int32)
+        pairs = user[away].astype(np.uint64) << np.uint64(32) | account[away].astype(np.uint64)
+        codes[away] = self._strays.add(pairs[:, None]) + STRAY
+        return codes
+
+    def _homes(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
+        known = self._home
+        if int(user.max()) < len(known) and int((home := known.take(user)).min()) >= 0:
+            return home
+        with self._lock:
+            if len(self._home) <= (last := int(user.max())):
+                self._home = np.append(self._home, np.full(last + 1, -1, np.int32))
+            homeless = self._home[user] < 0
+            self._home[user[homeless]] = account[homeless]
+            return np.asarray(self._home[user])
+
+    def owners(self) -> np.ndarray:
+        """Return the account of every member in the order of :meth:`dense`, -1 where a code was never used."""
+        strays = self._strays.keys()[:, 0] & np.uint64(2**32 - 1) if len(self._strays) else np.empty(0, np.uint64)
+        return np.concatenate([self._home, strays.astype(np.int32)])
+
+    def dense(self, codes: np.ndarray) -> np.ndarray:
+        """Return member codes without the gap before the strays."""
+        return np.where(codes < STRAY, codes, codes - STRAY + len(self._home))

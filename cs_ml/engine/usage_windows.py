@@ -1,0 +1,222 @@
+"""Usage in windows before many dates at once, from the state by day: any accounts, any dates, any windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cs_ml.engine.usage_columns import UNITS
+from cs_ml.engine.usage_state import Days, Part, UsageState
+from cs_ml.engine.usage_sums import AccountSums
+from cs_ml.errors import FrameError
+from cs_ml.timeline.spans import DayIndex, Sightings, distinct_counts, in_order_known
+
+__all__ = ["usage_windows"]
+
+CELLS = 1 << 22  # accounts by days looked at together
+SUMS: dict[str, tuple[str, Part | None]] = {  # measure: value of the state, column it needs
+    "events_count": ("rows", None),
+    "quantity_sum": ("quantity", "quantity"),
+    "days_distinct": ("days", None),
+    "logins_count": ("logins", "login"),
+    "logins_days": ("login_days", "login"),
+}
+DISTINCT = {"users_distinct": "users", "features_distinct": "features", "logins_users": "logins"}  # measure: field
+
+
+def usage_windows(
+    state: UsageState,
+    account_codes: np.ndarray,
+    as_of_days: np.ndarray,
+    windows: Sequence[int] = (7, 30, 90, 180),
+    *,
+    periods: int = 0,
+    period_days: int = 30,
+    threads: int = 1,
+) -> dict[str, np.ndarray]:
+    """Measure usage before each row ``(account, as_of)``; a window of ``w`` days covers ``[as_of - w, as_of)``.
+
+    Additive measures are differences of prefix sums, distinct counts are exact and come from spans
+    (:mod:`cs_ml.timeline.spans`); only what happened and was known before ``as_of`` is seen.
+
+    Parameters
+    ----------
+    state
+        Reduced usage.
+    account_codes
+        Account of each row, shape (n,); in any order, the same row may come twice.
+    as_of_days
+        Days since 1970-01-01, shape (n,).
+    windows
+        Days to look back, each at least one.
+    periods, period_days
+        How many consecutive periods of how many days to measure besides; period 0 is the newest.
+    threads
+        Threads that work on ranges of accounts; the result does not depend on it.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float64
+        Shape (n,) each: ``events_count_{w}d``, ``days_distinct_{w}d`` and, where the table has the columns,
+        ``quantity_sum_{w}d``, ``users_distinct_{w}d``, ``features_distinct_{w}d``, ``logins_count_{w}d``,
+        ``logins_days_{w}d`` and ``logins_users_{w}d``; ``events_recency`` and ``events_age``, days since the last
+        and since the first event, NaN where there was none; ``events_period_{i}`` and ``users_period_{i}``.
+
+    Raises
+    ------
+    FrameError
+        If shapes differ, a code is outside the state, or a window is shorter than a day.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from cs_ml.engine.usage_reduce import reduce_usage
+    >>> from cs_ml.timeline.clock import Clock
+    >>> at = np.array(["1970-03-01", "1970-03-02"], dtype="datetime64[us]")
+    >>> state = reduce_usage([pa.record_batch({"account_id": ["a", "a"], "event_at": at})], ["a"], Clock())
+    >>> found = usage_windows(state, np.array([0, 0]), np.array([60, 61]), windows=[1])
+    >>> {name: values.tolist() for name, values in found.items() if name.startswith("events")}
+    {'events_count_1d': [1.0, 1.0], 'events_recency': [1.0, 1.0], 'events_age': [1.0, 2.0]}
+    """
+    codes, as_of = np.asarray(account_codes, np.int64), np.asarray(as_of_days, np.int64)
+    _check(state, codes, as_of, windows)
+    ask = _Question(tuple(windows), periods, period_days)
+    order = None if _is_sorted(codes, as_of) else np.lexsort((as_of, codes))
+    if order is not None:
+        codes, as_of = codes[order], as_of[order]
+    found = {name: np.empty(len(codes)) for name in ask.names(state)}
+
+    def fill(rows: slice) -> None:
+        where = rows if order is None else order[rows]
+        for name, values in _Block(state, codes[rows], as_of[rows], ask).measures().items():
+            found[name][where] = values
+
+    blocks = _blocks(state, codes, ask)
+    if threads == 1:
+        list(map(fill, blocks))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, blocks))
+    return found
+
+
+@dataclass(frozen=True)
+class _Question:
+    windows: tuple[int, ...]
+    periods: int
+    period_days: int
+
+    @property
+    def reach(self) -> int:
+        """Days that the longest look back takes."""
+        return max([*self.windows, self.periods * self.period_days], default=1)
+
+    def names(self, state: UsageState) -> list[str]:
+        """Names of all measures, in their order."""
+        kinds = [kind for kind, (_, part) in SUMS.items() if part is None or state.has(part)]
+        kinds += [kind for kind, part in DISTINCT.items() if getattr(state, part) is not None]
+        named = [f"{kind}_{window}d" for kind in kinds for window in self.windows]
+        parts = ["events", "users"] if state.users is not None else ["events"]
+        return [
+            *named,
+            "events_recency",
+            "events_age",
+            *(f"{part}_period_{i}" for part in parts for i in range(self.periods)),
+        ]
+
+
+def _check(state: UsageState, codes: np.ndarray, as_of: np.ndarray, windows: Sequence[int]) -> None:
+    if codes.shape != as_of.shape or codes.ndim != 1:
+        raise FrameError(f"expected one as_of an account code, found shapes {codes.shape} and {as_of.shape}")
+    if len(codes) and not 0 <= int(codes.min()) <= int(codes.max()) < state.n_accounts:
+        raise FrameError(
+            f"expected account codes from 0 to {state.n_accounts - 1}, found {codes.min()} to {codes.max()}"
+        )
+    if any(window < 1 for window in windows) or len(set(windows)) < len(windows):
+        raise FrameError(f"expected windows of at least one day, each once, found {list(windows)}")
+
+
+def _is_sorted(codes: np.ndarray, as_of: np.ndarray) -> bool:
+    return bool(((codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (as_of[1:] >= as_of[:-1]))).all())
+
+
+def _blocks(state: UsageState, codes: np.ndarray, ask: _Question) -> list[slice]:
+    """Cut sorted rows into ranges of accounts small enough for tables of account by day."""
+    width = state.last_day - state.first_day + ask.reach + 2
+    step = max(CELLS // width, 1)
+    cuts = np.unique(np.searchsorted(codes, np.arange(0, state.n_accounts + step, step)))
+    return [slice(start, stop) for start, stop in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)]
+
+
+class _Block:
+    """Rows of a range of accounts, and what the state says of these accounts."""
+
+    def __init__(self, state: UsageState, codes: np.ndarray, as_of: np.ndarray, ask: _Question) -> None:
+        low = int(codes[0])
+        self.state = state.accounts(low, int(codes[-1]) + 1)
+        self.group, self.as_of, self.ask = codes - low, as_of, ask
+        self.starts = np.concatenate([[0], np.cumsum(np.bincount(self.group, minlength=self.state.n_accounts))])
+        self.newest = max(state.last_day, int(self.state.days.late_known.max(initial=0)))
+
+    def measures(self) -> dict[str, np.ndarray]:
+        """Return all measures of the rows, in their order."""
+        found = self._additive()
+        for name, part in DISTINCT.items():
+            if (days := getattr(self.state, part)) is not None:
+                counts = self._distinct(days, self.ask.windows)
+                found |= {f"{name}_{window}d": row for window, row in zip(self.ask.windows, counts, strict=True)}
+        if self.state.users is not None:
+            days = self.ask.period_days
+            for period in range(self.ask.periods):
+                found[f"users_period_{period}"] = self._distinct(self.state.users, [days], period * days)[0]
+        return found
+
+    def rows(self, shift: int = 0) -> DayIndex:
+        """Return the index of the rows, their dates moved into the past."""
+        return DayIndex(self.starts, self.as_of - shift, self.state.first_day, self.newest + self.ask.reach + 1)
+
+    @cached_property
+    def unmoved(self) -> DayIndex:
+        """The index of the rows as they are."""
+        return self.rows()
+
+    def _additive(self) -> dict[str, np.ndarray]:
+        sums = AccountSums(self.state, self.unmoved, self.group, self.as_of)
+        found = {"events_recency": sums.recency(), "events_age": sums.age()}
+        for kind, (value, part) in SUMS.items():
+            if part is None or self.state.has(part):
+                scale = UNITS if part == "quantity" else 1
+                found |= {f"{kind}_{window}d": sums.window(value, window) / scale for window in self.ask.windows}
+        ends = [sums.window("rows", period * self.ask.period_days) for period in range(self.ask.periods + 1)]
+        return found | {f"events_period_{i}": ends[i + 1] - ends[i] for i in range(self.ask.periods)}
+
+    def _distinct(self, part: Days, windows: Sequence[int], shift: int = 0) -> np.ndarray:
+        rows = self.rows(shift) if shift else self.unmoved
+        if not len(part.late_member):
+            return distinct_counts(rows, _on_time(part), windows)
+        behind = np.zeros(len(part.starts) - 1, bool)
+        behind[part.late_member] = True
+        counts = distinct_counts(rows, _on_time(part, ~behind), windows)
+        counts += distinct_counts(rows, _with_late(part, behind, shift), windows)
+        return counts
+
+
+def _on_time(part: Days, chosen: np.ndarray | None = None) -> Sightings:
+    counts, group, day = np.diff(part.starts), part.groups(), part.day
+    if chosen is not None:
+        day, counts, group = day[np.repeat(chosen, counts)], counts[chosen], group[chosen]
+    return Sightings(np.repeat(group, counts), day, None, np.cumsum(counts)[counts > 0] - 1)
+
+
+def _with_late(part: Days, chosen: np.ndarray, shift: int) -> Sightings:
+    """Return the sightings of members with late ones, for rows whose dates were moved into the past."""
+    member = np.repeat(np.arange(len(chosen)), np.diff(part.starts))
+    on_time = np.flatnonzero(chosen[member])
+    member = np.concatenate([member[on_time], part.late_member])
+    day = np.concatenate([part.day[on_time], part.late_day]).astype(np.int64)
+    known = np.concatenate([part.day[on_time], part.late_known]).astype(np.int64) - shift
+    return in_order_known(member, part.groups()[member], day, np.maximum(day, known))

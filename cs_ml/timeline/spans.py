@@ -1,0 +1,236 @@
+"""Counts in windows that look back from many dates at once: prefix sums, and spans for what is counted distinctly.
+
+Days are whole numbers. A row ``(group, as_of)`` may see what happened and was known before its ``as_of``; a window of
+``w`` days covers ``[as_of - w, as_of)``. Costs grow with what was seen and with the rows asked for, hardly with the
+number of windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["DayIndex", "Sightings", "distinct_counts", "in_order_known", "late_sums", "newest_day"]
+
+
+class DayIndex:
+    """Finds, in items sorted by group and day, the first item of a group on or after a day.
+
+    One table entry a group and day answers every question with one look-up; groups whose items lie on the same days
+    share one table.
+
+    Parameters
+    ----------
+    starts
+        First item of each group, shape (groups + 1,).
+    days
+        Day of each item, ascending within a group.
+    low, high
+        First and last day that will be asked for.
+
+    Examples
+    --------
+    >>> index = DayIndex(np.array([0, 2, 3]), np.array([10, 20, 15]), low=0, high=30)
+    >>> index.find(np.array([0, 0, 0, 1]), np.array([10, 11, 30, 11])).tolist()
+    [0, 1, 2, 2]
+    """
+
+    def __init__(self, starts: np.ndarray, days: np.ndarray, low: int, high: int) -> None:
+        self.starts = np.asarray(starts, np.int64)
+        self._low, self._width = low, high - low + 2
+        per_group = np.diff(self.starts)
+        n_groups, most = len(per_group), int(per_group.max(initial=0))
+        self.shared = (
+            bool(n_groups)
+            and bool((per_group == most).all())
+            and bool((days.reshape(n_groups, -1) == days[:most]).all())
+        )
+        if self.shared:
+            days, group = days[:most], np.zeros(most, np.int64)
+        else:
+            group = np.repeat(np.arange(n_groups), per_group)
+        column = np.clip(np.asarray(days, np.int64) + (1 - low), 0, self._width - 1)
+        cells = np.bincount(group * self._width + column, minlength=self._width * (1 if self.shared else n_groups))
+        self._table = np.cumsum(cells)
+
+    def find(self, group: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Return the position of the first item of each group on or after each day.
+
+        Parameters
+        ----------
+        group
+            Groups, shape (n,).
+        day
+            Days between ``low`` and ``high``, shape (n,) or one for all.
+
+        Returns
+        -------
+        numpy.ndarray of int64
+            Shape (n,); the end of the group where no item is that late.
+        """
+        column = np.asarray(day, np.int64) - self._low
+        if self.shared:
+            return np.asarray(self.starts[group] + self._table[column])
+        return np.asarray(self._table[group * self._width + column])
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """Days on which members were seen, sorted by member and by the day each was known.
+
+    Parameters
+    ----------
+    group
+        Group of each sighting's member.
+    day
+        Day it happened.
+    known
+        Day it was known, never before ``day``; ``None`` where that is the same day throughout.
+    last
+        Positions of the last sighting of every member.
+    """
+
+    group: np.ndarray
+    day: np.ndarray
+    known: np.ndarray | None
+    last: np.ndarray
+
+
+def in_order_known(member: np.ndarray, group: np.ndarray, day: np.ndarray, known: np.ndarray) -> Sightings:
+    """Return the sightings that are the newest known of their member at some time.
+
+    One that became known later than a newer one never decides when the member was last seen.
+
+    Parameters
+    ----------
+    member, group, day, known
+        Sightings in any order, shape (n,).
+
+    Examples
+    --------
+    >>> ones = np.zeros(3, int)
+    >>> seen = in_order_known(ones, ones, np.array([5, 8, 6]), np.array([9, 8, 7]))
+    >>> seen.day.tolist(), seen.known.tolist()
+    ([6, 8], [7, 8])
+    """
+    order = np.lexsort((day, known, member))
+    member, group, day, known = member[order], group[order], day[order], known[order]
+    packed = member.astype(np.int64) << 20 | day.astype(np.int64)
+    newest = np.maximum.accumulate(packed)
+    first = np.append(True, member[1:] != member[:-1])[: len(member)]
+    useful = np.flatnonzero(first | np.append(True, packed[1:] > newest[:-1])[: len(member)])
+    member = member[useful]
+    last = np.flatnonzero(np.append(member[1:] != member[:-1], True)[: len(member)])
+    return Sightings(group[useful], day[useful], known[useful], last)
+
+
+def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> np.ndarray:
+    """Count, exactly, the members seen within each window before each row.
+
+    A sighting is its member's newest from the first row that may know it to the last row before the member's next
+    sighting becomes known; it counts for those of them whose window reaches back to it. So it adds one where these
+    rows begin and takes one away where they end, and a running sum over the rows gives every count.
+
+    Parameters
+    ----------
+    rows
+        Index of the rows; rows of a group lie side by side, sorted by ``as_of``.
+    seen
+        Sightings, of every member in the order known.
+    windows
+        Days each window looks back.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Shape (windows, rows).
+
+    Examples
+    --------
+    >>> rows = DayIndex(np.array([0, 3]), np.array([10, 20, 30]), low=0, high=50)
+    >>> seen = Sightings(np.zeros(3, int), np.array([9, 12, 15]), None, np.array([1, 2]))
+    >>> distinct_counts(rows, seen, [7, 20]).tolist()
+    [[1, 1, 0], [1, 2, 2]]
+    """
+    n_rows = int(rows.starts[-1])
+    day = seen.day.astype(np.int64)
+    begin = rows.find(seen.group, (day if seen.known is None else seen.known.astype(np.int64)) + 1)
+    until = np.empty_like(begin)
+    until[:-1] = begin[1:]
+    until[seen.last] = rows.starts[seen.group[seen.last] + 1]
+    kept = np.flatnonzero(begin < until)
+    begin, until, day, group = begin[kept], until[kept], day[kept], seen.group[kept]
+    more = np.bincount(begin, minlength=n_rows + 1)
+    counts = np.empty((len(windows), n_rows), np.int64)
+    for position, window in enumerate(windows):
+        end = np.minimum(until, rows.find(group, day + (window + 1)))
+        if seen.known is not None:
+            np.maximum(end, begin, out=end)
+        counts[position] = np.cumsum(more - np.bincount(end, minlength=n_rows + 1))[:-1]
+    return counts
+
+
+def late_sums(
+    rows: DayIndex, group: np.ndarray, day: np.ndarray, known: np.ndarray, value: np.ndarray, window: int | None
+) -> np.ndarray:
+    """Add up values that became known on a later day than they happened, for each row.
+
+    Parameters
+    ----------
+    rows
+        Index of the rows.
+    group, day, known, value
+        What happened, when, when it was known, and a whole number to add up; shape (n,).
+    window
+        Days to look back; ``None`` for ever.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Shape (rows,).
+
+    Examples
+    --------
+    >>> rows = DayIndex(np.array([0, 3]), np.array([10, 20, 30]), low=0, high=50)
+    >>> one = np.array([0])
+    >>> late_sums(rows, one, np.array([5]), np.array([12]), np.array([4]), 20).tolist()
+    [0, 4, 0]
+    """
+    change = np.zeros(int(rows.starts[-1]) + 1, np.int64)
+    begin = rows.find(group, known.astype(np.int64) + 1)
+    end = (
+        rows.starts[group + 1]
+        if window is None
+        else np.maximum(begin, rows.find(group, day.astype(np.int64) + (window + 1)))
+    )
+    np.add.at(change, begin, value)
+    np.subtract.at(change, end, value)
+    return np.cumsum(change)[:-1]
+
+
+def newest_day(rows: DayIndex, group: np.ndarray, day: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the newest day that each row may know of, -1 where there is none.
+
+    Parameters
+    ----------
+    rows
+        Index of the rows.
+    group, day, known
+        What happened, when (day >= 0), and when it was known; shape (n,).
+
+    Examples
+    --------
+    >>> rows = DayIndex(np.array([0, 2, 3]), np.array([10, 20, 20]), low=0, high=50)
+    >>> newest_day(rows, np.array([0, 0]), np.array([5, 3]), np.array([12, 9])).tolist()
+    [3, 5, -1]
+    """
+    newest = np.full(int(rows.starts[-1]) + 1, -1, np.int64)
+    packed = group.astype(np.int64) << 32 | day.astype(np.int64)
+    begin = rows.find(group, known.astype(np.int64) + 1)
+    inside = begin < rows.starts[group + 1]
+    np.maximum.at(newest, begin[inside], packed[inside])
+    newest = np.maximum.accumulate(newest[:-1])
+    own = np.repeat(np.arange(len(rows.starts) - 1), np.diff(rows.starts))
+    return np.where(newest >> 32 == own, newest & (2**32 - 1), -1)
