@@ -16,6 +16,7 @@ from cs_ml.tables.mapping import FILTERS, SHAPES, UNITS, ColumnSpec, Filter, Tab
 
 __all__ = ["ColumnConfig", "FilterConfig", "TableConfig", "TablesConfig"]
 
+_DUCKDB = (".duckdb", ".db")
 _URLS = ("postgresql://", "postgres://")
 
 
@@ -123,6 +124,9 @@ class TableConfig(Section):
     )
     columns: dict[str, ColumnConfig] = doc({}, "Source of each canonical column.", "正規の列ごとの元の列。")
     where: tuple[FilterConfig, ...] = doc((), "Conditions a row must meet.", "行が満たすべき条件。")
+    distinct: Flag = doc(
+        False, "Read each different row of the mapped columns once.", "マッピングした列の重複行を1行にまとめる。"
+    )
 
     def to_mapping_kwargs(self) -> dict[str, Any]:
         """Return plain values under the names that :class:`~cs_ml.tables.mapping.TableMapping` knows."""
@@ -170,6 +174,8 @@ class TablesConfig(Section):
         """One place at most; known tables and columns only."""
         if len(self._given) > 1:
             yield Wrong((self._given[1],), "exactly one of folder, duckdb, postgres", " and ".join(self._given))
+        if self.duckdb is not None and self.duckdb.suffix not in _DUCKDB:
+            yield Wrong(("duckdb",), f"a file ending in {' or '.join(_DUCKDB)}", repr(self.duckdb.name))
         for name, table in self.map.items():
             if name not in SCHEMAS:
                 yield Wrong(("map", name), f"one of {', '.join(SCHEMAS)}", repr(name), nearest(name, SCHEMAS))

@@ -224,6 +224,12 @@ def test_all_faults_come_at_once_in_the_order_of_the_file(faults):
     ]
 
 
+def test_duckdb_file_is_told_by_its_ending(faults):
+    assert faults("tables: {duckdb: book.sqlite}\n") == [
+        "f.yaml:1:10: tables.duckdb: expected a file ending in .duckdb or .db, got 'book.sqlite'"
+    ]
+
+
 def test_nowhere_to_read_from_is_said(faults):
     assert faults("book: {name: x}\n") == [
         "f.yaml:1:1: tables: expected one of folder, duckdb, postgres, got none of them; or give snapshots.file"
