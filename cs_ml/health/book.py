@@ -121,7 +121,7 @@ def _labels(X: pd.DataFrame, y: pd.DataFrame | pd.Series) -> pd.DataFrame:
     frame = (y if isinstance(y, pd.DataFrame) else y.to_frame("label")).reindex(X.index)
     odd = frame["label"].notna() & ~frame["label"].isin([0, 1])
     if odd.any():
-        raise FrameError(Fault("y", "labels 1, 0 or NaN", repr(frame["label"][odd].iloc[0]), rows=int(odd.sum())))
+        raise FrameError(Fault("y", "labels 1, 0 or NaN", str(frame["label"][odd].iloc[0]), rows=int(odd.sum())))
     return frame if "effective_at" in frame else frame.assign(effective_at=pd.Series(pd.NaT, index=frame.index))
 
 

@@ -35,6 +35,7 @@ __all__ = ["KAPPA", "Learned", "assume", "learn"]
 Floats = NDArray[np.float64]
 
 KAPPA = 3.5  # log-odds for 100 expert points where no data say otherwise: twenty points double the odds
+UNTESTED = 1.0  # strength that intervals go by where no choice could be tested: one log-odds per 100 points
 MIN_CHOICE_EVENTS = 5  # churns out of time that a choice of lambda has to rest on
 TABLES = ("weights", "comparison", "reliability", "checks", "missingness")
 
@@ -153,9 +154,9 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     etas = out_of_time(book, {"equal": equal} | recipes, split, typical_of)
     seen = book.rows(etas.index.to_numpy(dtype=int))
     choosable = not few and seen.n_events >= MIN_CHOICE_EVENTS
-    strength = choose_lambda(etas, book) if choosable else float("inf")
+    strength, loosest = choose_lambda(etas, book) if choosable else (float("inf"), UNTESTED)
     typical = typical_of(book)
-    weights, posterior = weight_table(book, typical, recipes[strength], equal)
+    weights, posterior = weight_table(book, typical, recipes[strength], equal, loosest)
     affine = Affine.fit(etas[strength].to_numpy(), seen.stayed, event_tempo(seen))
     eta_ref = float(np.log(book.stayed.mean() / (1 - book.stayed.mean())))
     comparison = _comparison(etas, book, strength)
@@ -165,7 +166,9 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     dated = _dated_affine(etas[strength].to_numpy(), seen, split.purge_days)
     tables = {"weights": weights, "comparison": comparison, **_promises(dated, eta_ref, steps, seen, scorecard)}
     tables["missingness"] = missingness_table(book, typical)
-    notes = _notes(book, seen, typical, few=few, choosable=choosable, strength=strength, min_events=min_events)
+    notes = _notes(
+        book, seen, typical, few=few, choosable=choosable, loosest=loosest, strength=strength, min_events=min_events
+    )
     verdict = verdict_of(comparison, seen.n_events)
     return Learned(typical, posterior.mode, posterior.spread, affine, eta_ref, strength, facts, tables, verdict, notes)
 
@@ -229,7 +232,15 @@ def _promises(eta: Floats, eta_ref: float, steps: float, seen: Book, scorecard: 
 
 
 def _notes(
-    book: Book, seen: Book, typical: Typical, *, few: bool, choosable: bool, strength: float, min_events: int
+    book: Book,
+    seen: Book,
+    typical: Typical,
+    *,
+    few: bool,
+    choosable: bool,
+    loosest: float,
+    strength: float,
+    min_events: int,
 ) -> tuple[str, ...]:
     notes = []
     if few:
@@ -243,7 +254,10 @@ def _notes(
             "to the data, and no choice between expert and data could be tested"
         )
     if np.isinf(strength):
-        notes.append("intervals take the expert's proportions as given; only the common size is uncertain")
+        notes.append(
+            "weights keep the expert's proportions, because the data do not beat them by a standard error; intervals "
+            f"allow for the expert being wrong (lambda {loosest:g})"
+        )
     never = [name for name, mean in zip(typical.scorecard.names, _seen(book, typical), strict=True) if not mean]
     if never:
         notes.append(f"never present in the training rows, so their weight is the prior's: {', '.join(never)}")

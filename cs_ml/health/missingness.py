@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from cs_ml.health.book import Book
 from cs_ml.health.intervals import Z90, clustered_mean
@@ -26,16 +27,17 @@ def missingness_table(book: Book, typical: Typical) -> pd.DataFrame:
     -------
     pandas.DataFrame
         By measure: ``missing`` (share of rows), ``churn_present``, ``churn_missing``, ``difference``, ``low``,
-        ``high`` (90 %, clustered by account) and ``differs``. An association, not an effect: NaN where
-        a measure is always or never there.
+        ``high`` (90 %, clustered by account) and ``differs``, which asks for more (90 % for all measures together,
+        Bonferroni). An association, not an effect: NaN where a measure is always or never there.
     """
     missing = np.isnan(typical.points(book.X, book.segment))
-    rows = [_row(column, book) for column in missing.T]
+    strict = -float(ndtri(0.05 / missing.shape[1]))
+    rows = [_row(column, book, strict) for column in missing.T]
     columns = ["missing", "churn_present", "churn_missing", "difference", "low", "high", "differs"]
     return pd.DataFrame(rows, index=pd.Index(typical.scorecard.names, name="measure"), columns=columns)
 
 
-def _row(missing: np.ndarray, book: Book) -> list[object]:
+def _row(missing: np.ndarray, book: Book, strict: float) -> list[object]:
     left, share, nan = 1.0 - book.stayed, float(missing.mean()), float("nan")
     if share in (0.0, 1.0):
         rate = float(left.mean())
@@ -44,4 +46,4 @@ def _row(missing: np.ndarray, book: Book) -> list[object]:
     influence = np.where(missing, (left - away) / share, -(left - there) / (1 - share))
     error, difference = clustered_mean(influence, book.account)[1], away - there
     low, high = difference - Z90 * error, difference + Z90 * error
-    return [share, there, away, difference, low, high, bool(low > 0 or high < 0)]
+    return [share, there, away, difference, low, high, abs(difference) > strict * error]

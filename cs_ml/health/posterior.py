@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from cs_ml.health.intervals import truncated_square
+from cs_ml.health.intervals import highest_density, truncated_square
 
 __all__ = ["Posterior", "Problem", "log_losses"]
 
@@ -50,9 +50,15 @@ class Posterior:
     sd: Floats
     spread: Floats
 
-    def through(self, basis: Floats) -> Posterior:
-        """Return the posterior of ``basis @ coefficients``; each row of ``basis`` has one entry, not negative."""
-        return Posterior(basis @ self.mode, basis @ self.location, basis @ self.sd, basis @ self.spread @ basis.T)
+    def about(self, mode: Floats) -> Posterior:
+        """Return the same uncertainty about another mode: the distance between the two counts as spread."""
+        away = self.mode - mode
+        return Posterior(mode, self.location, self.sd, self.spread + np.outer(away, away))
+
+    def interval(self) -> tuple[Floats, Floats]:
+        """Return 90 % intervals of non-negative coefficients, widened to hold the mode."""
+        low, high = highest_density(self.location, self.sd)
+        return np.minimum(low, self.mode), np.maximum(high, self.mode)
 
     def eta_sd(self, z: Floats) -> Floats:
         """Return the standard deviation of ``z @ coefficients`` for each row."""

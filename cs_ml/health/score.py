@@ -79,7 +79,7 @@ class HealthScore(FittedHealth):
         scorecard: Scorecard | None = None,
         *,
         purge_days: int = 90,
-        n_origins: int = 8,
+        n_origins: int = 12,
         test_dates: int = 1,
         min_events: int = 15,
         scale: Literal["odds", "probability"] = "odds",

@@ -156,6 +156,7 @@ class Scorecard(BaseModel):
         return pd.DataFrame(rows, index=pd.Index(self.names, name="measure"), columns=columns)
 
 
+_STAND_IN = Measure(name="none", feature="none", dimension="adoption", relative="higher")  # lets the rest be checked
 Part = TypeVar("Part", bound=BaseModel)
 _RESTRICT = "scorecard.available(X.columns) keeps the measures that this book can bear"
 
@@ -220,8 +221,8 @@ def _scorecard(source: Source) -> Scorecard:
     bands = _build(Bands, source.data.get("bands", {}), ("bands",), source, faults)
     rest = {str(key): value for key, value in source.data.items() if key not in ("measures", "bands")}
     kept = tuple(measure for measure in measures if measure is not None)
-    whole = {**rest, "measures": kept, "bands": bands or Bands()}
-    card = _build(Scorecard, whole, (), source, faults) if kept or not faults else None
+    whole = {**rest, "measures": kept or (_STAND_IN,), "bands": bands or Bands()}
+    card = _build(Scorecard, whole, (), source, faults)
     if faults or card is None:
         raise ConfigError(faults)
     return card

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cs_ml.health.book import Book
-from cs_ml.health.intervals import Z90, clustered_mean, highest_density
+from cs_ml.health.intervals import Z90, clustered_mean
 from cs_ml.health.posterior import Posterior, Problem, log_losses
 from cs_ml.health.typical import Typical
 from cs_ml.timeline.split import TimeSplit
@@ -23,6 +23,7 @@ LAMBDAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, float("inf")
 RIDGE = 1e-4  # keeps every weight finite where the data separate perfectly
 SEGMENT_PRECISION = 1.0  # a segment's offset has a prior standard deviation of one in log-odds
 MIN_FOLD_EVENTS = 3
+LOOSEST = 0.1  # a prior standard deviation of three in log-odds per 100 points: more is not believed
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,16 @@ class Recipe:
     strength: float
     kappa_precision: float = 0.0
 
-    def fit(self, book: Book, typical: Typical, z: Floats | None = None) -> Posterior:
-        """Return the posterior of all coefficients on the rows of a book."""
+    def fit(self, book: Book, typical: Typical, z: Floats | None = None) -> Floats:
+        """Return the posterior mode of all coefficients on the rows of a book, shape (columns,)."""
         z = book.columns(typical) if z is None else z
         basis = self._basis(typical, z.shape[1])
         problem = Problem(z @ basis, book.stayed, *self._penalty(typical, basis), event_tempo(book))
-        return problem.posterior().through(basis)
+        return np.asarray(basis @ problem.mode())
+
+    def posterior(self, book: Book, typical: Typical, z: Floats) -> Posterior:
+        """Return mode and spread of all coefficients; the strength must be finite."""
+        return Problem(z, book.stayed, *self._penalty(typical, np.eye(z.shape[1])), event_tempo(book)).posterior()
 
     def _basis(self, typical: Typical, n_terms: int) -> Floats:
         """All columns for finite strength; for infinite strength one common size of the prior's weights."""
@@ -108,15 +113,14 @@ def out_of_time(book: Book, recipes: dict[Any, Recipe], split: TimeSplit, learn:
         share = past.stayed.mean()
         etas = {"base": np.full(len(test), np.log(share / (1 - share)))}
         etas |= {
-            name: np.einsum("ij,j->i", z_recent, recipe.fit(past, typical, z_past).mode)
-            for name, recipe in recipes.items()
+            name: np.einsum("ij,j->i", z_recent, recipe.fit(past, typical, z_past)) for name, recipe in recipes.items()
         }
         parts.append(pd.DataFrame(etas, index=test))
     return pd.concat(parts) if parts else pd.DataFrame(columns=["base", *recipes], dtype=float)
 
 
-def choose_lambda(etas: pd.DataFrame, book: Book) -> float:
-    """Return the largest strength that is within one standard error of the best.
+def choose_lambda(etas: pd.DataFrame, book: Book) -> tuple[float, float]:
+    """Return the largest and the smallest strength within one standard error of the best.
 
     Parameters
     ----------
@@ -127,9 +131,12 @@ def choose_lambda(etas: pd.DataFrame, book: Book) -> float:
 
     Returns
     -------
-    float
-        The strength; infinite (the expert) unless the data beat it by more than one standard error of the
+    chosen
+        The largest: infinite (the expert) unless the data beat it by more than one standard error of the
         paired difference, clustered by account.
+    loosest
+        The smallest, at least 0.1: the loosest prior that the outcomes cannot tell from the chosen one. Intervals
+        go by it, so that choosing the expert for simplicity does not count as knowing that the expert is right.
 
     Notes
     -----
@@ -138,11 +145,9 @@ def choose_lambda(etas: pd.DataFrame, book: Book) -> float:
     seen = book.rows(etas.index.to_numpy())
     losses = {strength: log_losses(etas[strength].to_numpy(), seen.stayed) for strength in LAMBDAS}
     best = min(losses, key=lambda strength: losses[strength].mean())
-    for strength in sorted(losses, reverse=True):
-        difference, error = clustered_mean(losses[strength] - losses[best], seen.account)
-        if difference <= error or strength == best:
-            return strength
-    return best
+    gaps = {strength: clustered_mean(loss - losses[best], seen.account) for strength, loss in losses.items()}
+    near = [strength for strength, (gap, error) in gaps.items() if gap <= error or strength == best]
+    return max(near), max(min(near), LOOSEST)
 
 
 def compare(etas: pd.DataFrame, book: Book, names: dict[str, Any]) -> pd.DataFrame:
@@ -177,7 +182,9 @@ def _interval(values: Floats, book: Book) -> tuple[float, float, float]:
     return mean, mean - Z90 * error, mean + Z90 * error
 
 
-def weight_table(book: Book, typical: Typical, recipe: Recipe, equal: Recipe) -> tuple[pd.DataFrame, Posterior]:
+def weight_table(
+    book: Book, typical: Typical, recipe: Recipe, equal: Recipe, loosest: float
+) -> tuple[pd.DataFrame, Posterior]:
     """Return every weight with the expert's and equal weights beside it, its interval and its evidence.
 
     Parameters
@@ -188,6 +195,8 @@ def weight_table(book: Book, typical: Typical, recipe: Recipe, equal: Recipe) ->
         What was learned about the book.
     recipe, equal
         The chosen recipe, and the one with equal weights.
+    loosest
+        Strength of the prior that intervals go by; finite.
 
     Returns
     -------
@@ -199,14 +208,14 @@ def weight_table(book: Book, typical: Typical, recipe: Recipe, equal: Recipe) ->
         Of all coefficients.
     """
     z = book.columns(typical)
-    learned = recipe.fit(book, typical, z)
+    learned = replace(recipe, strength=loosest).posterior(book, typical, z).about(recipe.fit(book, typical, z))
     expert = replace(recipe, strength=float("inf")).fit(book, typical, z)
-    low, high = highest_density(learned.location, learned.sd)
+    low, high = learned.interval()
     table = pd.DataFrame(
         {
             "expert": recipe.prior,
-            "prior": expert.mode[typical.weights_at],
-            "equal": equal.fit(book, typical, z).mode[typical.weights_at],
+            "prior": expert[typical.weights_at],
+            "equal": equal.fit(book, typical, z)[typical.weights_at],
             "posterior": learned.mode[typical.weights_at],
             "low": low[typical.weights_at],
             "high": high[typical.weights_at],

@@ -16,26 +16,23 @@ def make_card(weights=(4, 2, 1, 0.5), **more):
     return Scorecard(name="test", measures=measures, coverage_floor=0.0, **more)
 
 
-def make_world(seed=0, n_accounts=150, n_dates=14, base=-2.5, true=TRUE, missing=0.0):
-    """Accounts with drifting points that leave for good; a label is 1 in the three months before they leave."""
+def make_world(seed=0, n_accounts=150, n_dates=14, base=-3.5, true=TRUE, missing=0.0):
+    """Accounts with drifting points and a monthly hazard; the label says whether they leave within 90 days."""
     rng = np.random.default_rng(seed)
+    shape = (n_accounts, n_dates + 3, len(true))
+    level = rng.uniform(10, 90, (n_accounts, 1, len(true)))
+    points = np.clip(level + np.cumsum(rng.normal(0, 4, shape), axis=1), 0, 100)
+    hazard = 1 / (1 + np.exp(-(base - (points - 50) @ np.asarray(true) / 100)))
+    leaves = rng.uniform(size=hazard.shape) < hazard
+    end = np.where(leaves.any(axis=1), leaves.argmax(axis=1), n_dates + 99)
     dates = pd.date_range("2024-01-01", periods=n_dates, freq="MS")
-    rows, labels, effective = [], [], []
-    for account in range(n_accounts):
-        level = rng.uniform(10, 90, len(true))
-        for t, date in enumerate(dates):
-            points = np.clip(level + rng.normal(0, 8, len(true)), 0, 100)
-            eta = base - (points - 50) @ true / 100
-            gone = rng.uniform(size=3) < 1 / (1 + np.exp(-(eta - np.log(3))))
-            rows.append((f"a{account:04}", date, *points))
-            labels.append(float(gone.any()))
-            effective.append(date + pd.Timedelta(days=30 * (1 + int(gone.argmax()))) if gone.any() else pd.NaT)
-            if gone[0] or t == n_dates - 1:
-                break
-    frame = pd.DataFrame(rows, columns=["account_id", "as_of", *(f"f_{name}" for name in NAMES[: len(true)])])
-    X = frame.set_index(["account_id", "as_of"])
+    account, at = np.nonzero(np.arange(n_dates) <= end[:, None])
+    left = end[account] <= at + 2
+    index = pd.MultiIndex.from_arrays([[f"a{a:05}" for a in account], dates[at]], names=["account_id", "as_of"])
+    X = pd.DataFrame(points[account, at], index=index, columns=[f"f_{name}" for name in NAMES[: len(true)]])
     X = X.mask(rng.uniform(size=X.shape) < missing)
-    y = pd.DataFrame({"label": labels, "effective_at": pd.DatetimeIndex(effective)}, index=X.index)
+    gone = dates[0] + pd.to_timedelta(np.where(left, 30 * end[account] + 15, 0), unit="D")
+    y = pd.DataFrame({"label": left.astype(float), "effective_at": gone.where(left)}, index=index)
     return X, y
 
 
