@@ -88,10 +88,13 @@ def user_table(cast: Cast) -> Table:
     axis, users, life = cast.block.axis, cast.users, cast.life
     account = users.account
     order = seat_order(users, cast.latents, np.arange(axis.size))
-    seated = (life.seats[account] > order) & life.alive[account]
-    begun = axis.dates(np.argmax(seated, axis=1), cast.profile.day[account])
+    before = np.pad(life.alive * life.seats, ((0, 0), (1, 0)))[:, :-1]
+    seated = np.maximum(before, life.alive * life.seats)[account] > order
+    month = np.argmax(seated, axis=1)
+    moved_up = before[account, month] > order[np.arange(len(month)), month]
+    begun = axis.dates(month, np.where(moved_up, 0, cast.profile.day[account]))
     left_month = cast.latents.champion_month[account]
-    left = axis.dates(left_month + 1)
+    left = axis.dates(left_month + 1, 2)
     leaves = (users.role == 0) & life.alive[account, np.minimum(left_month, axis.size - 1)] & (left < axis.end)
     rows = seated.any(axis=1) & (begun < axis.end)
     return {

@@ -7,7 +7,7 @@ import numpy as np
 from cs_ml.simulate.billing import running_mrr
 from cs_ml.simulate.cast import Cast
 from cs_ml.simulate.events import happen, hourly, moments, not_after, seated
-from cs_ml.simulate.frames import Bools, Ints, Table, Times, coded, numbered
+from cs_ml.simulate.frames import Bools, Ints, Table, Times, coded, numbered, optional
 from cs_ml.simulate.life import ADDONS, VOLUNTARY
 from cs_ml.simulate.people import user_ids
 
@@ -71,8 +71,6 @@ def deal_table(cast: Cast) -> Table:
     won, opened, closed = won[keep], opened[keep], closed[keep]
     shut = closed < axis.end
     mrr = running_mrr(cast, account, month - (kind == KINDS.index("renewal")))
-    outcome = won.astype(object)
-    outcome[~shut] = None
     return {
         "deal_id": numbered(block, account, "D"),
         "account_id": coded(account, block.ids),
@@ -82,7 +80,7 @@ def deal_table(cast: Cast) -> Table:
         "stage": coded(np.where(shut, won, 2), ("lost", "won", "open")),
         "amount": np.round(mrr * np.where(cast.profile.annual[account], 12, 1) * np.where(kind < 2, 1.0, 0.2), 2),
         "closed_at": not_after(closed, axis.end),
-        "won": outcome,
+        "won": optional(won, shut),
         "known_at": opened,
     }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cs_ml.errors import ConfigError, Fault
-from cs_ml.simulate.drivers import DRIVERS, Driver
+from cs_ml.simulate.drivers import DRIVERS, LAG, Driver
 
 __all__ = ["WorldConfig"]
 
@@ -91,6 +91,14 @@ class WorldConfig:
         """Return the driver called ``name``; one with zero coefficients when the world has none."""
         return next((d for d in self.drivers if d.name == name), Driver(name))
 
+    def _drivers_known(self) -> bool:
+        names = [driver.name for driver in self.drivers]
+        return len(set(names)) == len(names) and set(names) <= {driver.name for driver in DRIVERS}
+
+    def _drivers_causal(self) -> bool:
+        lags = {driver.name: driver.lag_months for driver in DRIVERS}
+        return all(LAG <= d.lag_months <= 24 if lags.get(d.name, LAG) else d.lag_months == 0 for d in self.drivers)
+
     def _rules(self) -> list[tuple[str, str, bool]]:
         firsts = [day.day == 1 for day in (self.start, self.end)]
         return [
@@ -103,5 +111,6 @@ class WorldConfig:
             ("price_change", "the first day of a month", self.price_change is None or self.price_change.day == 1),
             ("price_rise", "a share in [0, 1]", 0 <= self.price_rise <= 1),
             ("usage_intensity", "more than 0, at most 100", 0 < self.usage_intensity <= 100),
-            ("drivers", "distinct names", len({d.name for d in self.drivers}) == len(self.drivers)),
+            ("drivers", "names of DRIVERS, each at most once", self._drivers_known()),
+            ("drivers", f"lags as in DRIVERS, or {LAG} to 24 months where those are {LAG}", self._drivers_causal()),
         ]

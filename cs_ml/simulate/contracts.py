@@ -6,7 +6,7 @@ import numpy as np
 
 from cs_ml.simulate.cast import Cast
 from cs_ml.simulate.events import moments
-from cs_ml.simulate.frames import Block, Bools, Floats, Ints, Strings, Table, coded
+from cs_ml.simulate.frames import Block, Floats, Ints, Strings, Table, coded, optional
 from cs_ml.simulate.latents import Latents
 from cs_ml.simulate.life import ADDONS, INVOLUNTARY, VOLUNTARY
 
@@ -143,7 +143,7 @@ def _times(cast: Cast, account: Ints, start: Ints, stop: Ints) -> Table:
         "cancel_requested_at": np.where(told & known, asked, NOT_YET),
         "cancelled_at": np.where(ended, stop_at, NOT_YET),
         "cancel_reason": coded(np.where(ended, reason, -1), REASONS),
-        "voluntary": _optional(churn == VOLUNTARY, ended & (churn > 0)),
+        "voluntary": optional(churn == VOLUNTARY, ended & (churn > 0)),
     }
 
 
@@ -162,12 +162,6 @@ def _reasons(latents: Latents, account: Ints, month: Ints, random: np.random.Gen
     )
     chosen: Ints = np.argmax(weights + random.gumbel(0, 0.6, weights.shape), axis=1)
     return chosen
-
-
-def _optional(values: Bools, present: Bools) -> Strings:
-    column = values.astype(object)
-    column[~present] = None
-    return column
 
 
 def _line_ids(block: Block, account: Ints, product: Ints) -> Strings:

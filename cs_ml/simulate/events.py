@@ -8,6 +8,7 @@ import numpy as np
 
 from cs_ml.simulate.cast import Cast
 from cs_ml.simulate.frames import Bools, Floats, Ints, Times
+from cs_ml.simulate.people import seats_within
 
 __all__ = ["Happenings", "happen", "hourly", "moments", "not_after", "seated", "under_contract"]
 
@@ -175,7 +176,8 @@ def seated(cast: Cast, account: Ints, month: Ints, number: Ints) -> Ints:
         Positions in ``cast.users``, shape (n,).
     """
     first = np.searchsorted(cast.users.account, account)
+    seats = seats_within(cast.life, np.arange(1, cast.block.axis.size))[account, month - 1]
     left = month > cast.latents.champion_month[account]
-    there = np.where(number == 0, ~left, number - left < cast.life.seats[account, month])
+    there = np.where(number == 0, ~left, number - left < seats)
     there &= number < np.searchsorted(cast.users.account, account, side="right") - first
     return np.where(there, first + number, -1)

@@ -27,6 +27,7 @@ __all__ = [
     "Times",
     "coded",
     "numbered",
+    "optional",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -110,7 +111,7 @@ class Axis:
         return (month.year - self.config.start.year) * 12 + month.month - self.config.start.month + PAST
 
     def dates(self, month: Any, day: Any = 1) -> Times:
-        """Return midnight of the given days (from 1) of the months at the given positions."""
+        """Return midnight of the given days (from 1; 0 is the day before) of the months at the given positions."""
         months = (self._origin + np.asarray(month, dtype="timedelta64[M]")).astype("datetime64[D]")
         dates: Times = (months + (np.asarray(day) - 1).astype("timedelta64[D]")).astype("datetime64[us]")
         return dates
@@ -171,7 +172,7 @@ def coded(codes: Any, names: Any) -> Any:
     codes
         Integers, shape (n,).
     names
-        The strings.
+        The strings, all different (Arrow writes repeated ones in no fixed order).
 
     Returns
     -------
@@ -185,6 +186,27 @@ def coded(codes: Any, names: Any) -> Any:
     """
     codes = np.asarray(codes, dtype=np.int32)
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(list(names), pa.string()))
+
+
+def optional(values: Bools, present: Bools) -> Any:
+    """Return a column of flags, missing where not ``present``.
+
+    Parameters
+    ----------
+    values, present
+        Flags, shape (n,).
+
+    Returns
+    -------
+    pyarrow.BooleanArray
+        Shape (n,).
+
+    Examples
+    --------
+    >>> optional(np.array([True, True]), np.array([True, False])).to_pylist()
+    [True, None]
+    """
+    return pa.array(values, mask=~present)
 
 
 def numbered(block: Block, account: Ints, letter: str) -> Strings:

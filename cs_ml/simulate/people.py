@@ -10,7 +10,7 @@ from cs_ml.simulate.frames import BLOCK, Block, Ints, Strings
 from cs_ml.simulate.latents import Latents
 from cs_ml.simulate.life import Life
 
-__all__ = ["FEATURES", "PLAN_FEATURES", "ROLES", "Users", "seat_order", "user_ids"]
+__all__ = ["FEATURES", "PLAN_FEATURES", "ROLES", "Users", "seat_order", "seats_within", "user_ids"]
 
 ROLES = ("champion", "decision_maker", "admin", "user")
 FEATURES = (
@@ -91,6 +91,24 @@ def seat_order(users: Users, latents: Latents, months: Ints) -> Ints:
     left = months > latents.champion_month[users.account][:, None]
     number = users.number[:, None]
     return np.where(left & (number == 0), NO_SEAT, number - left)
+
+
+def seats_within(life: Life, months: Ints) -> Ints:
+    """Return the seats that can be used throughout the part of each month under contract.
+
+    Parameters
+    ----------
+    life
+        What happened.
+    months
+        Month positions, at least 1, shape (m,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Seats before the decision of the month, those after it where the contract only begins, shape (BLOCK, m).
+    """
+    return np.where(life.alive[:, months - 1], life.seats[:, months - 1], life.seats[:, months])
 
 
 def user_ids(block: Block, users: Users) -> Strings:

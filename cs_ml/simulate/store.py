@@ -77,7 +77,9 @@ class Tables:
             part.replace(self._path(name)) if kind is None else part.unlink()
 
     def _flush(self, name: str) -> None:
-        rows = pa.concat_tables(self._waiting[name]).unify_dictionaries()
+        if not (waiting := self._waiting.get(name)):
+            return
+        rows = pa.concat_tables(waiting).unify_dictionaries()
         self._waiting[name] = []
         if name not in self._writers:
             self._writers[name] = _writer(self._path(name, part=True), rows.schema)
@@ -88,10 +90,10 @@ class Tables:
 
 
 def _plain(values: Any) -> Any:
-    """Column as Arrow array; NaN and NaT are null."""
-    if isinstance(values, np.ndarray):
-        return pa.array(values, from_pandas=True)
-    return values
+    """Column as Arrow array; NaN, NaT and None are null, objects are strings."""
+    if not isinstance(values, np.ndarray):
+        return values
+    return pa.array(values, pa.string() if values.dtype == object else None, from_pandas=True)
 
 
 def _writer(path: Path, schema: Any) -> Any:

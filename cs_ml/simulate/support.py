@@ -99,6 +99,7 @@ def _betrayed(cast: Cast, account: Ints, opened: Times) -> Ints:
     axis, life = cast.block.axis, cast.life
     who, month = np.nonzero((life.churn == VOLUNTARY) & (life.lead > 0))
     notice = axis.dates(month, cast.profile.day[who]) - life.lead[who, month].astype("timedelta64[D]")
+    who, notice = who[notice < axis.end], notice[notice < axis.end]
     row, event = np.nonzero(
         (account[:, None] == who)
         & (opened[:, None] < notice - np.timedelta64(5, "D"))

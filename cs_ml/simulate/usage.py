@@ -10,7 +10,7 @@ from cs_ml.simulate.cast import Cast
 from cs_ml.simulate.events import hourly, under_contract
 from cs_ml.simulate.frames import Block, Bools, Floats, Ints, Table, Times, coded
 from cs_ml.simulate.life import VOLUNTARY
-from cs_ml.simulate.people import FEATURES, PLAN_FEATURES, seat_order, user_ids
+from cs_ml.simulate.people import FEATURES, PLAN_FEATURES, seat_order, seats_within, user_ids
 
 __all__ = ["EVENTS", "usage_table"]
 
@@ -95,7 +95,7 @@ def _sessions(cast: Cast, random: np.random.Generator) -> _Sessions:
 def _active(cast: Cast, months: Ints, random: np.random.Generator) -> Bools:
     """Whether a user works with the product in a month: the first seats more readily than the last."""
     account, order = cast.users.account, seat_order(cast.users, cast.latents, months)
-    seats = cast.life.seats[:, months][account]
+    seats = seats_within(cast.life, months)[account]
     rank = (order + 0.5) / seats
     eager = rank + 0.08 * random.standard_normal(rank.shape) < cast.life.utilisation[:, months][account]
     active: Bools = eager & (order < seats)
@@ -157,7 +157,7 @@ def _with_leak(columns: Table, cast: Cast) -> Table:
     account, month = np.nonzero((life.churn == VOLUNTARY) & (life.lead > 3))
     account, month = (np.repeat(path, 3) for path in (account, month))
     notice = axis.dates(month, profile.day[account]) - life.lead[account, month].astype("timedelta64[D]")
-    event_at = notice + random.integers(20 * 3_600, 68 * 3_600, len(account)).astype("timedelta64[s]")
+    event_at = notice + random.integers(26 * 3_600, 74 * 3_600, len(account)).astype("timedelta64[s]")
     extra = {
         "account": account,
         "user": np.searchsorted(cast.users.account, account),

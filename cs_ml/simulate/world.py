@@ -16,7 +16,7 @@ from cs_ml.simulate.cast import Cast
 from cs_ml.simulate.commerce import deal_table, marketing_table
 from cs_ml.simulate.config import WorldConfig
 from cs_ml.simulate.contracts import contract_table
-from cs_ml.simulate.frames import BLOCK, Table, coded
+from cs_ml.simulate.frames import BLOCK, Table
 from cs_ml.simulate.store import Tables
 from cs_ml.simulate.support import onboarding_table, ticket_table
 from cs_ml.simulate.truth import latent_table, probability_table
@@ -152,12 +152,15 @@ def simulate(config: WorldConfig, folder: str | Path, truth_folder: str | Path |
 def _driver_table(config: WorldConfig) -> Table:
     """Drivers with coefficients, lag, and the features and tables that carry them; zeros in a world of noise."""
     drivers, live = config.drivers, not config.noise_only
+    texts = {
+        "unit": [driver.unit for driver in drivers],
+        "features": [",".join(driver.features) for driver in drivers],
+        "tables": [",".join(driver.tables) for driver in drivers],
+    }
     return {
-        "driver": coded(np.arange(len(drivers)), [driver.name for driver in drivers]),
-        "churn_coefficient": np.array([driver.churn * live for driver in drivers]),
-        "upsell_coefficient": np.array([driver.upsell * live for driver in drivers]),
-        "lag_months": np.array([driver.lag_months for driver in drivers]),
-        "unit": coded(np.arange(len(drivers)), [driver.unit for driver in drivers]),
-        "features": coded(np.arange(len(drivers)), [",".join(driver.features) for driver in drivers]),
-        "tables": coded(np.arange(len(drivers)), [",".join(driver.tables) for driver in drivers]),
+        "driver": np.array([driver.name for driver in drivers], dtype=object),
+        "churn_coefficient": np.array([driver.churn * live for driver in drivers], dtype=np.float64),
+        "upsell_coefficient": np.array([driver.upsell * live for driver in drivers], dtype=np.float64),
+        "lag_months": np.array([driver.lag_months for driver in drivers], dtype=np.int64),
+        **{name: np.array(values, dtype=object) for name, values in texts.items()},
     }
