@@ -37,6 +37,7 @@ def drivers(
     *,
     typical: TypicalValues,
     target: str,
+    about: str | None = None,
     top: int = 5,
     stability: pd.DataFrame | pd.Series | None = None,
     stable_share: float = STABLE_SHARE,
@@ -55,7 +56,10 @@ def drivers(
     typical
         Fitted typical values.
     target
-        "churn", "upsell" or "health": what the points are about.
+        Name of what the points are about.
+    about
+        What it is, for the words: "churn", "upsell", "inactivity", "growth", "table" or "health"; the target where
+        missing.
     top
         Drivers a row, at most.
     stability
@@ -91,7 +95,8 @@ def drivers(
     >>> found["sentence_en"].item()
     'Active users: 3 (typical: 3); this goes with a lower risk of leaving.'
     """
-    _require(contributions, X, target, top)
+    about = about or target
+    _require(contributions, X, about, top)
     row, column, rank = _largest(contributions.to_numpy(dtype=np.float64), top)
     features = described(contributions.columns, catalog)
     found = pd.DataFrame(
@@ -107,7 +112,7 @@ def drivers(
             "stable": _stable(contributions, stability, stable_share)[row, column],
         }
     )
-    return _with_words(found, row, column, X, features, typical)
+    return _with_words(found, row, column, X, features, typical, about)
 
 
 def _require(contributions: pd.DataFrame, X: pd.DataFrame, target: str, top: int) -> None:
@@ -161,19 +166,20 @@ def _with_words(
     X: pd.DataFrame,
     features: pd.DataFrame,
     typical: TypicalValues,
+    about: str,
 ) -> pd.DataFrame:
     """Add value, typical value and sentences, one feature at a time."""
     words = {name: np.empty(len(found), dtype=object) for name in ("value", "typical", "sentence_en", "sentence_ja")}
-    target = str(found["target"].iloc[0]) if len(found) else ""
     points = found["points"].to_numpy()
     for code in np.unique(column):
         here, feature = np.flatnonzero(column == code), features.iloc[code].to_dict()
-        rows = X.iloc[row[here]]
-        name = str(features.index[code])
+        rows, name = X.iloc[row[here]], str(features.index[code])
+        if name not in X:
+            feature["unit"] = "term"  # it has no value of its own: the label says it
         values, usual = _values(rows, name, free_text=feature["unit"] == "text"), typical.of(name, rows)
         words["value"][here], words["typical"][here] = values, usual
-        words["sentence_en"][here] = sentences(feature, values, usual, points[here], target=target, lang="en")
-        words["sentence_ja"][here] = sentences(feature, values, usual, points[here], target=target, lang="ja")
+        words["sentence_en"][here] = sentences(feature, values, usual, points[here], target=about, lang="en")
+        words["sentence_ja"][here] = sentences(feature, values, usual, points[here], target=about, lang="ja")
     return found.assign(**words)[list(COLUMNS)]
 
 

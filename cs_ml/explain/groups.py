@@ -20,6 +20,12 @@ UNDESCRIBED = {
     "sentence_ja": "",
 }
 
+OWN = {  # terms that models and scores add themselves: label in English and in Japanese
+    "segment": ("Segment", "セグメント"),
+    "model": ("What the model expects beyond the measures", "測定項目以外にモデルが見込む分"),
+    "clipped": ("Cut at the end of the scale", "尺度の上限・下限での調整"),
+}
+
 
 def described(features: Iterable[str], catalog: pd.DataFrame) -> pd.DataFrame:
     """Return the catalog's row of every feature; one it does not know is labelled by its name, theme "other".
@@ -47,9 +53,16 @@ def described(features: Iterable[str], catalog: pd.DataFrame) -> pd.DataFrame:
     columns = [*UNDESCRIBED, "label_en", "label_ja"]
     rows = catalog.reindex(index=names, columns=columns).astype(object)
     for column in columns:
-        default = names if column.startswith("label") else [UNDESCRIBED[column]] * len(names)
+        default = [_default(name, column) for name in names]
         rows[column] = rows[column].where(rows[column].notna(), pd.Series(default, index=rows.index, dtype=object))
     return rows
+
+
+def _default(name: str, column: str) -> object:
+    """Return what a feature is said to be where the catalog says nothing."""
+    if column.startswith("label"):
+        return OWN.get(name, (name, name))[column == "label_ja"]
+    return UNDESCRIBED[column]
 
 
 def by_theme(contributions: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,18 @@ ENDINGS: dict[str, dict[str, tuple[str, str]]] = {  # target: language: (points 
         "en": ("a lower chance of expansion", "a higher chance of expansion"),
         "ja": ("契約拡大の見込みが低い", "契約拡大の見込みが高い"),
     },
+    "inactivity": {
+        "en": ("a lower risk of falling silent", "a higher risk of falling silent"),
+        "ja": ("利用が途絶えるリスクが低い", "利用が途絶えるリスクが高い"),
+    },
+    "growth": {
+        "en": ("a lower chance of growth", "a higher chance of growth"),
+        "ja": ("利用拡大の見込みが低い", "利用拡大の見込みが高い"),
+    },
+    "table": {
+        "en": ("a lower chance of the outcome", "a higher chance of the outcome"),
+        "ja": ("結果が起こる見込みが低い", "結果が起こる見込みが高い"),
+    },
     "health": {
         "en": ("a lower health score", "a higher health score"),
         "ja": ("ヘルススコアが低い", "ヘルススコアが高い"),
@@ -88,7 +100,7 @@ def ending(target: str, points: float, lang: Language = "en") -> str:
     Parameters
     ----------
     target
-        "churn", "upsell" or "health".
+        "churn", "upsell", "inactivity", "growth", "table" (an outcome of one's own) or "health".
     points
         Signed points of a driver.
     lang
@@ -134,7 +146,7 @@ def sentences(
     values, typical, points
         One a row: the account's value, what is typical in its segment, the signed points.
     target
-        "churn", "upsell" or "health".
+        "churn", "upsell", "inactivity", "growth", "table" (an outcome of one's own) or "health".
     lang
         "en" or "ja".
 
@@ -146,7 +158,7 @@ def sentences(
     Raises
     ------
     InputError
-        If the target is not one of the three.
+        If the target is not one of them.
 
     Examples
     --------
@@ -174,7 +186,7 @@ def _body(feature: Mapping[str, Any], value: Any, typical: Any, lang: Language) 
     shown, usual = format_value(value, unit, lang), format_value(typical, unit, lang)
     template = str(feature.get(f"sentence_{lang}") or "")
     needed = [text for name, text in (("{value}", shown), ("{typical}", usual)) if name in template]
-    if unit == "text":
+    if unit in ("text", "term"):
         template = "{label}" if not template or needed else template
     elif not template or UNKNOWN[lang] in needed:
         template = BESIDE[lang]
