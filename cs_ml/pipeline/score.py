@@ -20,6 +20,7 @@ from cs_ml.store import lock, make_folder, write_partition
 
 __all__ = ["CLASSES", "Fitted", "Scored", "load_bundle", "restore", "score", "score_features", "write_scores"]
 
+WAIT_SECONDS = 600
 CLASSES: Mapping[str, type[Any]] = {"PropensityClassifier": PropensityClassifier, "HealthScore": HealthScore, "TypicalValues": TypicalValues}
 
 
@@ -180,7 +181,7 @@ def write_scores(scored: Scored, config: Config) -> Path:
     folder = config.output.folder
     make_folder(folder)
     about = {"model_version": scored.fitted.version, "config_hash": config.hash}
-    with lock(folder):
+    with lock(folder, wait_seconds=WAIT_SECONDS):
         write_partition(folder / "drivers", date, scored.drivers.astype({"value": str, "typical": str}), about)
         return write_partition(folder / "scores", date, scored.scores.reset_index(), about)
 

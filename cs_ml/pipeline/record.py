@@ -1,0 +1,59 @@
+"""Writing a training run down: parameters, metrics, tables, plots, and the bundle under its alias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cs_ml.config import Config
+from cs_ml.pipeline.train import Trained
+from cs_ml.tracking import Tracker
+
+__all__ = ["record", "tracker_of"]
+
+ALIAS = "challenger"
+
+
+def tracker_of(config: Config) -> Tracker:
+    """Return the tracker of the config: its own URI, or a SQLite file in the output folder."""
+    return Tracker(config.tracking.uri, config.tracking.experiment, config.output.folder / "tracking")
+
+
+def record(trained: Trained, config: Config) -> str:
+    """Record a training run and register its bundle as challenger; return where.
+
+    Parameters
+    ----------
+    trained
+        What was learned.
+    config
+        Checked config.
+    """
+    tracker, bundle = tracker_of(config), trained.bundle
+    with tracker.run(f"train {config.book.name}") as run:
+        run.params(_params(config, trained))
+        for target, evaluation in trained.evaluations.items():
+            run.metrics({f"{target}_{name}": value for name, value in evaluation.headline().items()})
+            for name, frame in evaluation.tables().items():
+                run.table(f"{target}_{name}", frame)
+            run.figure(f"{target}_reliability", evaluation.reliability_plot())
+        for name, frame in bundle.tables.items():
+            if name.startswith("health"):
+                run.table(name, frame)
+        run.table("catalog", bundle.table("catalog").reset_index())
+        version = run.register(
+            config.output.folder / "bundle", config.tracking.registered_name, ALIAS, inputs=bundle.table("catalog")["kind"].to_dict()
+        )
+    place = config.tracking.uri or config.output.folder / "tracking"
+    return f"{place}: {config.tracking.registered_name} version {version}, alias {ALIAS}"
+
+
+def _params(config: Config, trained: Trained) -> dict[str, Any]:
+    facts = trained.bundle.metadata
+    chosen = {name: facts[name] for name in ("config_hash", "data_hash", "accounts", "rows", "first_as_of", "last_as_of", "seed")}
+    models = {
+        f"{target}_{name}": value
+        for target, model in trained.models.items()
+        for name, value in (("events", model.n_events_), ("weights", str(model.learner_weights_)), ("calibration", str(model.calibration_.to_state())))
+    }
+    horizons = {f"{name}_horizon_days": label.horizon_days for name, label in config.labels.items()}
+    return chosen | models | horizons | {"bundle": trained.bundle.version}
