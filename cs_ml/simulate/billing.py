@@ -67,13 +67,10 @@ def cost_table(config: WorldConfig, active: Ints) -> Table:
     axis, random = Axis(config), np.random.default_rng(np.random.SeedSequence(config.seed))
     month, category = (grid.ravel() for grid in np.indices((config.months, len(COSTS))))
     amount = np.array(list(COSTS.values()))[category] * active[month] * random.uniform(0.85, 1.15, len(month))
-    known = axis.dates(axis.first + month + 1, 11)
-    keep = known < axis.end
     return {
-        "period": axis.dates(axis.first + month)[keep],
-        "category": coded(category[keep], tuple(COSTS)),
-        "amount": np.round(amount, 2)[keep],
-        "known_at": known[keep],
+        "period": axis.dates(axis.first + month),
+        "category": coded(category, tuple(COSTS)),
+        "amount": np.round(amount, 2),
     }
 
 

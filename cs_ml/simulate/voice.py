@@ -71,15 +71,19 @@ def survey_table(cast: Cast) -> Table:
     Returns
     -------
     dict
-        Columns of ``surveys.parquet``. An answer that became known after the end of the logs is not in it.
+        Columns of ``surveys.parquet``. ``known_at`` is when the invitation became known; an answer is known
+        from then or from ``answered_at`` on, whichever is later.
     """
     block, random = cast.block, cast.block.random("surveys")
-    sent, kind = _invitations(cast, random)
+    invited, kind = _invitations(cast, random)
+    known = hourly(invited.at, random, block.config.late_share)
+    there = known < block.axis.end
+    sent = Happenings(invited.account[there], invited.month[there], invited.at[there])
+    kind, known = kind[there], known[there]
     at, n = (sent.account, sent.month), len(sent.at)
     keen = -0.4 + 0.45 * cast.latents.satisfaction[at] + 0.35 * cast.latents.adoption[at]
     answered_at = sent.at + random.integers(10, 60 * 24 * 6, n).astype("timedelta64[m]")
-    known = hourly(answered_at, random, block.config.late_share)
-    answered = (random.random(n) < 1 / (1 + np.exp(-keen))) & (known < block.axis.end)
+    answered = (random.random(n) < 1 / (1 + np.exp(-keen))) & (answered_at < block.axis.end)
     score = _scores(cast, sent, kind, random)
     happy = np.where(kind == 0, score >= 8, score >= 4)
     topic = _topics(cast, sent, random)
@@ -100,7 +104,7 @@ def survey_table(cast: Cast) -> Table:
         "text": text,
         "language": coded(np.where(wrote, _language(cast, sent.account), -1), LANGUAGES),
         "topic": coded(np.where(wrote, topic, -1), TOPICS),
-        "known_at": np.where(answered, known, sent.at),
+        "known_at": known,
     }
 
 
