@@ -19,7 +19,7 @@ from cs_ml.tables.redact import redact as hide_persons
 
 __all__ = ["AccountReport"]
 
-TARGETS = ("health", "churn", "upsell")
+FIRST = ("health", "churn", "upsell")
 
 
 class AccountReport(Page):
@@ -38,7 +38,7 @@ class AccountReport(Page):
     drivers
         Drivers frame; those of the newest date are shown, levers apart from signals.
     themes
-        By target ("health", "churn", "upsell"): points of this account by theme, as a series.
+        By target ("health", "churn", "upsell", or a name of its own): points of this account by theme, as a series.
     contracts
         Contract terms: start_at and where known end_at, mrr, product, plan, seats, cancelled_at.
     usage
@@ -120,7 +120,7 @@ class AccountReport(Page):
             "facts": written(self.facts, words),
             "state": self._state(),
             "gauge": self._gauge(),
-            "drivers": [found for found in map(self._drivers, TARGETS) if found["roles"] or found["themes"]],
+            "drivers": [found for found in map(self._drivers, self._targets()) if found["roles"] or found["themes"]],
             "history": score_charts(self.history.droplevel("account_id"), self.band_edges, words),
             "contracts": contracts_chart(self.contracts, self.as_of, words),
             "usage": usage_charts(self.usage, words),
@@ -159,11 +159,19 @@ class AccountReport(Page):
         title = f"{self.words('health')} {self.now['health']:.0f} ({self._interval() or self.words('no_interval')})"
         return gauge(float(self.now["health"]), low, high, self.band_edges, title=title)
 
+    def _targets(self) -> list[str]:
+        """Return the targets there is anything to say about, health first."""
+        named = {str(target) for target in self.themes}
+        named |= set() if self.drivers is None else {str(target) for target in self.drivers["target"]}
+        return [*(target for target in FIRST if target in named), *sorted(named - set(FIRST))]
+
     def _drivers(self, target: str) -> dict[str, Any]:
         """Return what one target's score goes along with: by theme, and by feature, levers apart from signals."""
         rows = None if self.drivers is None else self.drivers[self.drivers["target"] == target]
         roles = {} if rows is None else driver_rows(rows, self.words)
-        return {"target": target, "roles": roles, "themes": self._themes(target)}
+        heading = self.words(f"drivers_{target}") if target in FIRST else self.words.level(target)
+        unit = self.words(f"points_{target}") if target in FIRST else self.words("points_other")
+        return {"heading": heading, "unit": unit, "roles": roles, "themes": self._themes(target)}
 
     def _themes(self, target: str) -> list[dict[str, Any]]:
         """Return points by theme, largest first, with their sum."""

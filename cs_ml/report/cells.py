@@ -12,7 +12,9 @@ from cs_ml.report.words import Words
 
 __all__ = ["Table", "facts", "table"]
 
-PERCENT = frozenset({"predicted", "observed", "base_rate", "coverage", "share", "p_churn", "p_upsell", "p_stay"})
+PERCENT = frozenset(
+    {"p_from", "p_to", "predicted", "observed", "base_rate", "coverage", "share", "p_churn", "p_upsell", "p_stay"}
+)
 MONEY = frozenset({"mrr", "expected_loss"})
 
 

@@ -12,8 +12,9 @@ from cs_ml.report.charts import intervals, reliability
 from cs_ml.report.summary import require_columns
 from cs_ml.report.words import Words
 
-__all__ = ["metric_rows", "reliability_plot", "reliability_rows"]
+__all__ = ["headline_metrics", "metric_rows", "reliability_note", "reliability_plot", "reliability_rows"]
 
+HEADLINE = ("roc_auc", "average_precision", "log_loss", "ece", "capture_at_10%")
 PERCENT = ("predicted", "observed", "low", "high")
 
 
@@ -76,13 +77,32 @@ def reliability_plot(found: pd.DataFrame | None, words: Words) -> Markup | None:
     )
 
 
+def reliability_note(found: pd.DataFrame | None, words: Words) -> str:
+    """Say what the table counts: accounts that stayed where it is about health, else what was predicted."""
+    return words("reliability_health" if found is not None and "health_from" in found else "reliability_event")
+
+
+def headline_metrics(metrics: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Keep the few metrics that a portfolio needs; all of them where none is known by name.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"metric": ["roc_auc", "brier_resolution"], "value": [0.7, 0.1]})
+    >>> headline_metrics(found)["metric"].tolist()
+    ['roc_auc']
+    """
+    if metrics is None or "metric" not in metrics or not metrics["metric"].isin(HEADLINE).any():
+        return metrics
+    return metrics[metrics["metric"].isin(HEADLINE)]
+
+
 def metric_rows(metrics: pd.DataFrame | None, words: Words) -> list[dict[str, Any]]:
     """Return metrics, the model beside its baselines, each with its interval drawn on a scale of its own.
 
     Parameters
     ----------
     metrics
-        Columns metric, model, value and where present low, high.
+        Columns metric, model, value and where present low, high, and target where there are several.
     words
         Language.
 
@@ -99,11 +119,17 @@ def metric_rows(metrics: pd.DataFrame | None, words: Words) -> list[dict[str, An
     if metrics is None:
         return []
     require_columns(metrics, {"metric", "model", "value"}, "metrics")
-    return [_metric(str(name), rows, words) for name, rows in metrics.groupby("metric", sort=False)]
+    if "target" not in metrics:
+        return [_metric(str(name), rows, words) for name, rows in metrics.groupby("metric", sort=False)]
+    return [
+        _metric(str(name), rows, words, of=f"{words.level(target)} · ")
+        for (target, name), rows in metrics.groupby(["target", "metric"], sort=False)
+    ]
 
 
-def _metric(name: str, rows: pd.DataFrame, words: Words) -> dict[str, Any]:
+def _metric(name: str, rows: pd.DataFrame, words: Words, of: str = "") -> dict[str, Any]:
     """Return one metric with a row a model."""
+    kind, _, first = name.partition("_at_")
     low, high = (
         [None if pd.isna(value) else float(value) for value in rows.get(end, pd.Series(None, index=rows.index))]
         for end in ("low", "high")
@@ -115,7 +141,7 @@ def _metric(name: str, rows: pd.DataFrame, words: Words) -> dict[str, Any]:
     drawn = intervals([float(value) for value in rows["value"]], low, high, titles=titles)
     shown = zip(models, texts, spans, drawn, strict=True)
     return {
-        "label": words.label(name),
+        "label": of + (words(f"{kind}_at", first=first) if words.has(f"{kind}_at") else words.label(name)),
         "note": words(f"{name}_note") if words.has(f"{name}_note") else "",
         "rows": [dict(zip(("model", "text", "interval", "drawing"), row, strict=True)) for row in shown],
     }

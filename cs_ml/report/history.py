@@ -8,7 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from cs_ml.report.summary import has, require_columns
-from cs_ml.report.timecharts import Term, line, timeline
+from cs_ml.report.timecharts import line
+from cs_ml.report.timeline import Term, timeline
 from cs_ml.report.words import Words
 
 __all__ = ["contracts_chart", "score_charts", "usage_charts"]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from cs_ml.report.cells import facts as written
 from cs_ml.report.cells import table
 from cs_ml.report.charts import bar
-from cs_ml.report.evidence import metric_rows, reliability_plot, reliability_rows
+from cs_ml.report.evidence import metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.page import Page
 from cs_ml.report.summary import require_columns
 from cs_ml.report.timecharts import line
@@ -105,6 +105,7 @@ class ModelReport(Page):
             "metrics": metric_rows(self.metrics, words),
             "by_date": self._by_date(),
             "reliability": reliability_rows(self.reliability, words),
+            "reliability_note": reliability_note(self.reliability, words),
             "reliability_chart": reliability_plot(self.reliability, words),
             "importance": self._importance(),
             "weights": None if self.weights is None else table(self.weights, words),

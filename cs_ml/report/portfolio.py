@@ -10,7 +10,7 @@ import pandas as pd
 from cs_ml.report.accounts_table import account_rows, page_address
 from cs_ml.report.book import book_tiles
 from cs_ml.report.cells import table
-from cs_ml.report.evidence import metric_rows, reliability_plot, reliability_rows
+from cs_ml.report.evidence import headline_metrics, metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.headline import tiles
 from cs_ml.report.page import Page, embedded
 from cs_ml.report.reasons import driver_rows, newest, top_reasons
@@ -40,7 +40,8 @@ class PortfolioReport(Page):
     book
         KPIs of the book: one row a period, ascending, one column a KPI.
     metrics
-        Model metrics beside baselines: columns metric, model, value and low, high where known.
+        Model metrics beside baselines: columns metric, model, value, and low, high, target where known. Of the metrics
+        known by name only the few that matter here are shown; the model card has them all.
     notes
         Sentences the reader must know: missing tables, attributes that are not point-in-time.
     links
@@ -114,7 +115,8 @@ class PortfolioReport(Page):
             "accounts": embedded(rows),
             "reliability": reliability_rows(self.reliability, words),
             "reliability_chart": reliability_plot(self.reliability, words),
-            "metrics": metric_rows(self.metrics, words),
+            "reliability_note": reliability_note(self.reliability, words),
+            "metrics": metric_rows(headline_metrics(self.metrics), words),
             "coverage": None if self.coverage is None else table(self.coverage, words),
             "notes": self.notes,
         }

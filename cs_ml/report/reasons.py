@@ -15,6 +15,7 @@ __all__ = ["driver_rows", "newest", "signed_bar", "top_reasons"]
 
 NEEDED = {"account_id", "as_of", "target", "rank", "feature", "theme", "points", "role"}
 ROLES = ("lever", "signal", "context")
+WANTED = {"churn": -1, "upsell": 1, "health": 1}  # the sign that is good news
 TOWARDS = {
     "risk": (("churn", 1.0), ("health", -1.0)),
     "growth": (("upsell", 1.0),),
@@ -110,6 +111,7 @@ def driver_rows(rows: pd.DataFrame, words: Words) -> dict[str, list[dict[str, An
 
 
 def signed_bar(points: float, limit: float, target: str, title: str) -> Any:
-    """Draw points red where they go with what nobody wants, green where with what is wanted."""
-    good = points < 0 if target == "churn" else points > 0
-    return bar(points, limit or 1.0, title=title, class_="green" if good else "red")
+    """Draw points red where they go with what nobody wants, green where with what is wanted, blue where nobody said."""
+    if target not in WANTED:
+        return bar(points, limit or 1.0, title=title, class_="accent")
+    return bar(points, limit or 1.0, title=title, class_="green" if points * WANTED[target] > 0 else "red")

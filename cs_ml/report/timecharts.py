@@ -1,9 +1,8 @@
-"""Charts along time as SVG text: line with interval, sparkline, timeline of terms."""
+"""Charts along time as SVG text: line with interval, sparkline, and their axis of months."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import pandas as pd
@@ -11,10 +10,9 @@ from markupsafe import Markup
 
 from cs_ml.report.svg import Scale, drawing, number_label, tag, ticks
 
-__all__ = ["Term", "line", "sparkline", "timeline"]
+__all__ = ["day", "day_scale", "line", "month_axis", "sparkline"]
 
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 10.0, 10.0, 24.0
-LANE = 26.0
 
 
 def line(
@@ -62,13 +60,13 @@ def line(
     """
     width, height = size
     bottom, top = ends or _ends(values, high)
-    x = _days(when, LEFT, width - RIGHT)
+    x = day_scale(when, LEFT, width - RIGHT)
     y = Scale(bottom, top, height - BOTTOM, TOP)
     marks = _ground(bands, y, (LEFT, width - RIGHT)) + _value_axis(y, (LEFT, width - RIGHT), percent=percent)
-    marks.extend(_month_axis(when, x, height))
+    marks.extend(month_axis(when, x, height))
     if low is not None and high is not None:
         marks += [tag("path", d=_area(run, when, low, high, x, y), class_="area") for run in _runs(low)]
-    points = [(x(_day(date)), y(value)) for date, value in zip(when, values, strict=True)]
+    points = [(x(day(date)), y(value)) for date, value in zip(when, values, strict=True)]
     for run in _runs(values):
         marks.append(tag("path", d=_path([points[place] for place in run]), class_="line"))
     for place in (place for run in _runs(values) for place in run):
@@ -109,103 +107,16 @@ def sparkline(values: Sequence[float], *, title: str) -> Markup:
     return drawing(110, 26, title, *marks, class_="spark")
 
 
-@dataclass(frozen=True)
-class Term:
-    """One bar of a timeline.
-
-    Parameters
-    ----------
-    lane
-        Name of its row: terms of one product share a row.
-    start, end
-        First instant, and the first instant after; an open end is NaT.
-    label
-        Written on the bar.
-    detail
-        Said when the pointer rests on it.
-    ended
-        Whether it ended without a successor: drawn as such.
-    """
-
-    lane: str
-    start: pd.Timestamp
-    end: pd.Timestamp | None
-    label: str
-    detail: str
-    ended: bool = False
-
-
-def timeline(terms: Sequence[Term], *, title: str, now: pd.Timestamp, now_label: str, width: float = 1200.0) -> Markup:
-    """Draw terms as bars, one lane a product, with a line at the present.
-
-    Parameters
-    ----------
-    terms
-        The bars.
-    title
-        What the drawing is.
-    now
-        Where the line stands; open terms run to the right edge.
-    now_label
-        Written at the line.
-    width
-        Width of the drawing.
-
-    Returns
-    -------
-    markupsafe.Markup
-        The drawing; its height follows from the lanes.
-
-    Examples
-    --------
-    >>> day = pd.Timestamp
-    >>> term = Term("Core", day("2025-01-01"), day("2026-01-01"), "100", "Core: 100 a month")
-    >>> "Core: 100 a month" in timeline([term], title="Contracts", now=day("2025-06-01"), now_label="now")
-    True
-    """
-    lanes = list(dict.fromkeys(term.lane for term in terms))
-    known = [term.start for term in terms] + [term.end for term in terms if term.end is not None] + [now]
-    left = 120.0
-    height = TOP + LANE * len(lanes) + BOTTOM
-    x = _days([min(known), max(known)], left, width - RIGHT)
-    marks = _month_axis([min(known), max(known)], x, height)
-    tops = {lane: TOP + LANE * row for row, lane in enumerate(lanes)}
-    for lane, top in tops.items():
-        marks.append(tag("text", _short(lane, 108), x=left - 8, y=top + 16, class_="tick end strong"))
-    for term in terms:
-        start, end = x(_day(term.start)), x.end if term.end is None else x(_day(term.end))
-        style = "fill down" if term.ended else "fill term"
-        marks.append(
-            tag(
-                "rect",
-                tag("title", term.detail),
-                x=start,
-                y=tops[term.lane] + 3,
-                width=max(end - start - 1.5, 1.5),
-                height=18,
-                rx=2,
-                class_=style,
-            )
-        )
-        marks.append(
-            tag("text", _short(term.label, end - start - 8), x=start + 5, y=tops[term.lane] + 16, class_="inside")
-        )
-    here = x(_day(now))
-    marks.append(tag("line", x1=here, x2=here, y1=TOP - 4, y2=height - BOTTOM, class_="now"))
-    marks.append(tag("text", now_label, x=here - 4, y=height - BOTTOM + 2, class_="tick end now-label"))
-    return drawing(width, height, title, *marks, class_="chart wide")
-
-
-def _day(when: pd.Timestamp) -> float:
+def day(when: pd.Timestamp) -> float:
     """Return days since 1970."""
     return pd.Timestamp(when).timestamp() / 86_400
 
 
-def _days(when: Sequence[pd.Timestamp], start: float, end: float) -> Scale:
+def day_scale(when: Sequence[pd.Timestamp], start: float, end: float) -> Scale:
     """Return the scale of a span of dates."""
     if not len(when):
         return Scale(0, 1, start, end)
-    return Scale(_day(min(when)), _day(max(when)), start, end)
+    return Scale(day(min(when)), day(max(when)), start, end)
 
 
 def _ends(values: Sequence[float], high: Sequence[float] | None) -> tuple[float, float]:
@@ -239,8 +150,8 @@ def _area(
     y: Scale,
 ) -> str:
     """Write the outline of an interval: along the upper ends, back along the lower."""
-    up = [(x(_day(when[place])), y(high[place])) for place in run]
-    down = [(x(_day(when[place])), y(low[place])) for place in reversed(run)]
+    up = [(x(day(when[place])), y(high[place])) for place in run]
+    down = [(x(day(when[place])), y(low[place])) for place in reversed(run)]
     return _path([*up, *down]) + "Z"
 
 
@@ -265,7 +176,7 @@ def _value_axis(y: Scale, span: tuple[float, float], *, percent: bool) -> list[M
     return marks
 
 
-def _month_axis(when: Sequence[pd.Timestamp], x: Scale, height: float) -> list[Markup]:
+def month_axis(when: Sequence[pd.Timestamp], x: Scale, height: float) -> list[Markup]:
     """Write months below the drawing, as many as there is room for."""
     if not len(when):
         return []
@@ -274,22 +185,7 @@ def _month_axis(when: Sequence[pd.Timestamp], x: Scale, height: float) -> list[M
     step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if len(months) / step <= room)
     chosen = [month for month in months if (month.year * 12 + month.month - 1) % step == 0]
     return [
-        tag("text", f"{month:%Y-%m}", x=x(_day(month)), y=height - 7, class_="tick middle")
+        tag("text", f"{month:%Y-%m}", x=x(day(month)), y=height - 7, class_="tick middle")
         for month in chosen
-        if x.start + 18 <= x(_day(month)) <= x.end - 14 or len(chosen) == 1
+        if x.start + 18 <= x(day(month)) <= x.end - 14 or len(chosen) == 1
     ]
-
-
-def _short(text: str, room: float) -> str:
-    """Cut a text to the room it has."""
-    places = int(room / 6.2)
-    if _places(text) <= places:
-        return text
-    while text and _places(text) > places - 1:
-        text = text[:-1]
-    return f"{text}…" if text else ""
-
-
-def _places(text: str) -> int:
-    """Return the room a text takes; wide characters take two places."""
-    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

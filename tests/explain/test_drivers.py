@@ -49,6 +49,7 @@ def test_a_value_stands_beside_what_is_typical():
     assert frame.loc[("a", "nps"), "value"] is None
     assert frame.loc[("a", "plan"), "value"] == "pro"
     assert frame.loc[("b", "margin"), ["value", "typical", "theme"]].tolist() == [None, None, "other"]
+    assert frame.loc[("b", "margin"), "sentence_en"] == "Margin; this goes with a higher risk of leaving."
     assert frame.loc[("a", "users"), "sentence_en"] == (
         "Active users: 3 (typical: 5.5); this goes with a higher risk of leaving."
     )
@@ -111,3 +112,9 @@ def test_free_text_is_not_carried_along():
     )
     assert frame["value"].tolist() == [None, None]
     assert not frame.astype(str).apply(lambda column: column.str.contains("Taro")).any(axis=None)
+
+
+def test_a_target_of_another_name_says_what_it_is_about():
+    frame = found(target="leaves_in_spring", about="churn")
+    assert set(frame["target"]) == {"leaves_in_spring"}
+    assert frame["sentence_en"].equals(found()["sentence_en"])

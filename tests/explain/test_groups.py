@@ -30,3 +30,9 @@ def test_gaps_of_the_catalog_are_filled_not_dropped():
     assert rows["label_ja"].tolist() == ["usage_events_count_30d", "margin"]
     assert rows["theme"].tolist() == ["usage", "other"]
     assert rows.notna().all(axis=None)
+
+
+def test_terms_of_a_score_itself_have_labels():
+    rows = described(["model", "clipped"], CATALOG)
+    assert rows["label_en"].tolist() == ["What the model expects beyond the measures", "Cut at the end of the scale"]
+    assert rows["label_ja"].str.contains("モデル|尺度").all()

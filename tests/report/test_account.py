@@ -142,3 +142,11 @@ def test_columns_that_are_missing_are_named(scores):
         page(scores, surveys=SURVEYS.drop(columns="kind"))
     with pytest.raises(FrameError, match="voc"):
         page(scores, voc=VOC.drop(columns="text"))
+
+
+def test_a_target_of_another_name_has_a_section_without_judgement(scores, drivers):
+    other = drivers[drivers["target"] == "churn"].assign(target="my_target")
+    found = page(scores, other, themes={"my_target": pd.Series({"usage": 0.5})})
+    assert "my_target" in found
+    assert 'class="fill accent"' in found
+    assert 'class="fill red"' not in found

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from cs_ml.report.charts import bar, gauge, histogram, intervals, reliability
-from cs_ml.report.timecharts import Term, line, sparkline, timeline
+from cs_ml.report.timecharts import line, sparkline
+from cs_ml.report.timeline import Term, timeline
 
 DAYS = list(pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]))
 DAY = pd.Timestamp

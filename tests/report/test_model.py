@@ -95,3 +95,17 @@ def test_missing_columns_are_named():
         ModelReport(metrics=METRICS[["metric"]]).html()
     with pytest.raises(FrameError, match="by_date"):
         ModelReport(by_date=DATES.drop(columns="value")).html()
+
+
+def test_metrics_of_several_targets_stand_apart():
+    both = pd.concat([METRICS.assign(target="churn"), METRICS.assign(target="upsell", value=0.61)])
+    found = ModelReport(metrics=both).html()
+    assert (
+        found.index("Churn · ROC AUC") < found.index("0.740") < found.index("Upsell · ROC AUC") < found.index("0.610")
+    )
+
+
+def test_a_metric_at_a_share_is_named():
+    at = METRICS.assign(metric="lift_at_10%")
+    assert "Lift, first 10%" in ModelReport(metrics=at).html()
+    assert "上位10%のリフト" in ModelReport(metrics=at, lang="ja").html()

@@ -164,3 +164,15 @@ def test_twenty_thousand_accounts_make_a_page(many_scores):
     page = PortfolioReport(many_scores).html()
     assert len(embedded(page)["rows"]) == 20_000
     assert len(page) < 4_000_000
+
+
+def test_only_headline_metrics_reach_the_portfolio(scores):
+    more = pd.concat([METRICS, METRICS.assign(metric="brier_resolution", value=0.123)])
+    assert "0.123" not in PortfolioReport(scores, metrics=more).html()
+    assert "0.123" in PortfolioReport(scores, metrics=more[more["metric"] != "roc_auc"]).html()
+
+
+def test_a_table_about_health_says_so(scores):
+    health = pd.DataFrame({"health_from": [60], "health_to": [70], "share": [0.79], "expected": [0.8]})
+    assert "how many stayed" in PortfolioReport(scores, reliability=health).html()
+    assert "how many stayed" not in PortfolioReport(scores, reliability=RELIABILITY).html()
