@@ -42,7 +42,7 @@ def demo(
     tables: TablesPlace = None,
 ) -> None:
     """Run the whole way once: check, train, score, report. On the sample, or on tables of your own."""
-    from cs_ml.pipeline import demo as steps  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import demo as steps
 
     chosen = _config(config, tables, output) if config or tables else steps.sample_config(output)
     with _progress() as say:
@@ -57,7 +57,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented config for tables of your own, and its schema for editors."""
-    from cs_ml.pipeline.start import write_config  # noqa: PLC0415  heavy
+    from cs_ml.pipeline.start import write_config
 
     _tell(*(f"wrote {written}" for written in write_config(path, lang, replace=force)))
 
@@ -65,7 +65,7 @@ def init(
 @app.command()
 def check(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None) -> None:
     """Check the source tables; rejected rows go to quarantine/ in the output folder."""
-    from cs_ml.pipeline.checking import describe_check  # noqa: PLC0415  heavy
+    from cs_ml.pipeline.checking import describe_check
 
     with _progress() as say:
         say("checking tables")
@@ -78,7 +78,7 @@ def check(config: ConfigFile = None, tables: TablesPlace = None, output: Output 
 @app.command()
 def snapshot(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None) -> None:
     """Build features and labels of every date, and write them to snapshots.parquet and labels.parquet."""
-    from cs_ml.pipeline.checking import write_snapshot  # noqa: PLC0415  heavy
+    from cs_ml.pipeline.checking import write_snapshot
 
     with _progress() as say:
         written = write_snapshot(_config(config, tables, output), progress=say)
@@ -88,7 +88,8 @@ def snapshot(config: ConfigFile = None, tables: TablesPlace = None, output: Outp
 @app.command()
 def train(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None) -> None:
     """Learn models and health score, test them on later dates, record the run, register the bundle."""
-    from cs_ml.pipeline import record, train as steps  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import record
+    from cs_ml.pipeline import train as steps
 
     chosen = _config(config, tables, output)
     with _progress() as say:
@@ -102,7 +103,8 @@ def train(config: ConfigFile = None, tables: TablesPlace = None, output: Output 
 @app.command()
 def evaluate(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None) -> None:
     """Show how good the trained models are out of time, beside the baselines."""
-    from cs_ml.pipeline import evaluate as steps, score  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import evaluate as steps
+    from cs_ml.pipeline import score
 
     _tell(*steps.describe_bundle(score.load_bundle(_config(config, tables, output))))
 
@@ -110,7 +112,7 @@ def evaluate(config: ConfigFile = None, tables: TablesPlace = None, output: Outp
 @app.command()
 def score(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None, as_of: AsOf = None) -> None:
     """Score every account of one date, and write scores and drivers."""
-    from cs_ml.pipeline import score as steps  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import score as steps
 
     chosen = _config(config, tables, output)
     with _progress() as say:
@@ -129,7 +131,7 @@ def explain(
     lang: Annotated[str | None, typer.Option("--lang", help="en or ja; that of the book by default.")] = None,
 ) -> None:
     """Say why one account is scored as it is; the reasons add up to the score."""
-    from cs_ml.pipeline import explain as steps  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import explain as steps
 
     chosen = _config(config, tables, output)
     with _progress() as say:
@@ -143,10 +145,13 @@ def report(
     tables: TablesPlace = None,
     output: Output = None,
     as_of: AsOf = None,
-    account: Annotated[list[str] | None, typer.Option("--account", help="Write the page of this account; repeatable.")] = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", help="Write the page of this account; repeatable.")
+    ] = None,
 ) -> None:
     """Write the portfolio page, account pages and model cards."""
-    from cs_ml.pipeline import pages, score as steps  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import pages
+    from cs_ml.pipeline import score as steps
 
     chosen = _config(config, tables, output)
     with _progress() as say:
@@ -166,7 +171,7 @@ def audit(
     accounts: Annotated[int, typer.Option("--accounts", help="How many accounts to draw.")] = 200,
 ) -> None:
     """Change the future of the tables in four ways and see whether any feature moves; exit code 1 on a leak."""
-    from cs_ml.pipeline import auditing  # noqa: PLC0415  heavy
+    from cs_ml.pipeline import auditing
 
     with _progress() as say:
         lines, clean = auditing.run_audit(_config(config, tables, output), dates=dates, accounts=accounts, progress=say)
@@ -192,18 +197,23 @@ def main() -> None:
 
 def _unforeseen(error: Exception) -> None:
     """Tell the user what a library could not do; a defect of ours is named as one."""
-    import errno  # noqa: PLC0415
+    import errno
 
     click_code = getattr(error, "exit_code", None)
     if click_code is not None and hasattr(error, "format_message"):
         _fail(f"{error.format_message()}; see cs-ml --help", int(click_code))
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        _fail(f"the disk is full ({error.filename or 'temporary folder'}); free some space and run again, nothing was lost", 2)
+        _fail(
+            f"the disk is full ({error.filename or 'temporary folder'}); free some space and run again, nothing was lost",
+            2,
+        )
     if "No space left" in str(error) or "disk is full" in str(error):
         _fail("the disk is full; free some space and run again, nothing was lost", 2)
     if os.environ.get("CS_ML_DEBUG"):
         raise error
-    _fail(f"a defect of ours: {type(error).__name__}: {error}\nset CS_ML_DEBUG=1 to see where, and please report it", 70)
+    _fail(
+        f"a defect of ours: {type(error).__name__}: {error}\nset CS_ML_DEBUG=1 to see where, and please report it", 70
+    )
 
 
 def _fail(message: str, code: int) -> None:
@@ -218,14 +228,16 @@ def _tell(*lines: str) -> None:
 
 def _config(path: Path | None, tables: Path | None, output: Path | None) -> Config:
     """Return the config of a file, or the default one of a folder of tables."""
-    from cs_ml.config import default_config, load_config  # noqa: PLC0415  heavy
+    from cs_ml.config import default_config, load_config
 
     if path is not None and tables is not None:
         raise InputError("expected --config or --tables, found both; a config names its own tables")
     if tables is not None:
         return default_config(tables, output or Path("out"))
     if path is None and not DEFAULT_CONFIG.is_file():
-        raise InputError("expected --config FILE, --tables FOLDER or a file cs_ml.yaml here, found none; `cs-ml init` writes one")
+        raise InputError(
+            "expected --config FILE, --tables FOLDER or a file cs_ml.yaml here, found none; `cs-ml init` writes one"
+        )
     config = load_config(path or DEFAULT_CONFIG)
     if output is None:
         return config
@@ -233,7 +245,7 @@ def _config(path: Path | None, tables: Path | None, output: Path | None) -> Conf
 
 
 def _date(text: str | None) -> Any:
-    from datetime import date  # noqa: PLC0415
+    from datetime import date
 
     if text is None:
         return None
@@ -249,7 +261,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.console import Console  # noqa: PLC0415  only on a terminal
+    from rich.console import Console
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda text: status.update(text)
+        yield status.update

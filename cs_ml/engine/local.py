@@ -80,12 +80,14 @@ class LocalEngine:
         cuts = np.unique(np.linspace(0, n_accounts, min(wanted, n_accounts) + 1).astype(int))
         return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
 
-    def _usage(self, builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, workers: int) -> UsageState | None:
+    def _usage(
+        self, builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, workers: int
+    ) -> UsageState | None:
         if "usage" not in tables or not any("usage" in builder.reads for builder in builders):
             return None
         columns = [name for name in USAGE_COLUMNS if name in tables.columns("usage")]
         batches = tables.batches("usage", columns)
-        return reduce_usage(batches, accounts, Clock(tables.zone), login_events=self.login_events, threads=workers)
+        return reduce_usage(batches, accounts.tolist(), Clock(tables.zone), login_events=self.login_events, threads=workers)
 
 
 def _bucket(builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, usage: UsageState | None) -> Bucket:

@@ -262,8 +262,10 @@ class Members:
         """
         if not len(user):
             return user.astype(np.int32)
-        home = self._homes(account, user)
-        away = np.flatnonzero(home != account)
+        self._make_room(int(user.max()) + 1)
+        away = np.flatnonzero(self._home.take(user) != account)
+        if len(away):
+            away = away[self._settled(account[away], user[away]) != account[away]]
         if not len(away):
             return user
         codes = user.astype(np.int32)
@@ -271,13 +273,14 @@ class Members:
         codes[away] = self._strays.add(pairs[:, None]) + STRAY
         return codes
 
-    def _homes(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
-        known = self._home
-        if int(user.max()) < len(known) and int((home := known.take(user)).min()) >= 0:
-            return home
+    def _make_room(self, n_users: int) -> None:
+        if n_users > len(self._home):
+            with self._lock:
+                self._home = np.append(self._home, np.full(max(n_users, 1024), -1, np.int32))
+
+    def _settled(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
+        """Give users without a home the account they were seen in, and return the homes of all."""
         with self._lock:
-            if len(self._home) <= (last := int(user.max())):
-                self._home = np.append(self._home, np.full(last + 1, -1, np.int32))
             homeless = self._home[user] < 0
             self._home[user[homeless]] = account[homeless]
             return np.asarray(self._home[user])

@@ -25,11 +25,14 @@ class Rows:
         Days from the event to its being known; ``None`` where all were known the same day.
     values
         Whole numbers by name.
+    count
+        Name of a further value: how many rows there were.
     """
 
     key: np.ndarray
     lag: np.ndarray | None = None
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    count: str | None = None
 
     def __len__(self) -> int:
         return len(self.key)
@@ -50,27 +53,29 @@ def combine(rows: Rows) -> Rows:
 
     Examples
     --------
-    >>> merged = combine(Rows(np.array([5, 3, 5]), None, {"rows": np.array([1, 1, 1])}))
-    >>> merged.key.tolist(), merged.values["rows"].tolist()
-    ([3, 5], [1, 2])
+    >>> merged = combine(Rows(np.array([5, 3, 5]), None, {"sum": np.array([1, 2, 3])}, count="rows"))
+    >>> merged.key.tolist(), {name: column.tolist() for name, column in merged.values.items()}
+    ([3, 5], {'sum': [2, 4], 'rows': [1, 2]})
     """
-    if not len(rows):
-        return rows
     key, lag, order = _sorted(rows.key, rows.lag, positions=bool(rows.values))
-    differs = key[1:] != key[:-1]
+    first = np.ones(len(key), bool)
+    np.not_equal(key[1:], key[:-1], out=first[1:])
     if lag is not None:
-        differs |= lag[1:] != lag[:-1]
-    first = np.concatenate([[0], np.flatnonzero(differs) + 1])
-    values = {name: np.add.reduceat(column[order], first) for name, column in rows.values.items()}
+        first[1:] |= lag[1:] != lag[:-1]
+    values: dict[str, np.ndarray] = {}
+    if rows.values or rows.count:
+        starts = np.flatnonzero(first)
+        values = {name: np.add.reduceat(column[order], starts) for name, column in rows.values.items()}
+        values |= {rows.count: np.diff(starts, append=len(key))} if rows.count else {}
     return Rows(key[first], None if lag is None else lag[first], values)
 
 
 def _sorted(
     key: np.ndarray, lag: np.ndarray | None, *, positions: bool
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Sort by key and lag, and say where each row was: in one word where key, lag and position fit 63 bits."""
-    if lag is None and not positions:
-        return np.sort(key), None, None
+    if not len(key) or (lag is None and not positions):
+        return np.sort(key), lag, np.empty(0, np.int64)
     low = int(key.min())
     lag_bits = 0 if lag is None else int(lag.max()).bit_length()
     place_bits = (len(key) - 1).bit_length() if positions else 0
@@ -83,7 +88,7 @@ def _sorted(
     if positions:
         packed = packed << place_bits | np.arange(len(key))
     packed.sort()
-    place = packed & ((1 << place_bits) - 1) if positions else None
+    place = packed & ((1 << place_bits) - 1)
     packed >>= place_bits
     found = None if lag is None else packed & ((1 << lag_bits) - 1)
     return (packed >> lag_bits) + low, found, place
@@ -107,10 +112,10 @@ class Pile:
         self._limit = MERGE_AT
 
     def add(self, rows: Rows) -> None:
-        """Put rows on the pile."""
+        """Put rows on the pile; those with values are merged at once."""
         if not len(rows) and self._parts:
             return
-        self._parts.append(combine(rows))
+        self._parts.append(combine(rows) if rows.values or rows.count else rows)
         self._waiting += len(self._parts[-1])
         if self._waiting > self._limit:
             self._limit = max(MERGE_AT, 2 * len(self.merged()))
@@ -125,7 +130,7 @@ class Pile:
         parts, self._parts = self._parts, []
         if rename is not None:
             parts = [Rows(rename(part.key), part.lag, part.values) for part in parts]
-        self._parts = [combine(_concatenated(parts))] if len(parts) > 1 or (rename and parts) else parts
+        self._parts = [combine(_concatenated(parts))] if parts else []
         self._waiting = sum(map(len, self._parts))
         return self._parts[0] if self._parts else Rows(np.empty(0, np.int64))
 

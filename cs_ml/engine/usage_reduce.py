@@ -201,10 +201,9 @@ def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: _Codes,
         rows = Rows(code << DAY_BITS | day[chosen], lag if lag is None else lag[chosen])
         work.piles[kind, late].add(rows)
 
-    values = {"rows": np.ones(len(account), np.int64)}
-    values |= {name: columns[name] for name in ("quantity",) if name in columns}
+    values = {"quantity": columns["quantity"]} if "quantity" in columns else {}
     values |= {"logins": columns["login"].astype(np.int64)} if "login" in columns else {}
-    work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values))
+    work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values, count="rows"))
     if "feature" in columns:
         chosen = _present(columns["feature"])
         add("features", account[chosen] << FEATURE_BITS | columns["feature"][chosen], chosen)

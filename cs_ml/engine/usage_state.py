@@ -13,7 +13,7 @@ from cs_ml.engine.usage_pile import Rows
 __all__ = ["Days", "Part", "UsageState", "days_of"]
 
 Part = Literal["user", "feature", "login", "quantity"]
-DAY = 1 << 16
+DAY_BITS = 16
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -90,18 +90,18 @@ def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) ->
     >>> days.members.tolist(), days.starts.tolist(), days.day.tolist()
     ([0, 0, 0, 1], [0, 2], [7, 9])
     """
-    code, counts = _runs(rows.key // DAY)
-    late_code = late.key // DAY
+    code, counts = _runs(rows.key >> DAY_BITS)
+    late_code = late.key >> DAY_BITS
     codes = np.union1d(code, late_code) if len(late) else code
     account = owner[codes] if isinstance(owner, np.ndarray) else codes >> owner
     per_member = np.zeros(len(codes), np.int64)
     per_member[np.searchsorted(codes, code) if len(late) else slice(None)] = counts
-    late_day = late.key % DAY
+    late_day = late.key & (1 << DAY_BITS) - 1
     late_known = late_day if late.lag is None else late_day + late.lag
     return Days(
         _cumulated(np.bincount(account, minlength=n_accounts)),
         _cumulated(per_member),
-        (rows.key % DAY).astype(np.uint16),
+        rows.key.astype(np.uint16),  # the low bits are the day
         _named(rows.values, late.values),
         np.searchsorted(codes, late_code),
         late_day.astype(np.uint16),

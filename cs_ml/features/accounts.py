@@ -49,13 +49,13 @@ class AccountsBuilder:
         values = rows.iloc[self._valid(rows, bucket, keys)].reset_index(drop=True)
         named = {feature.name: feature for feature in self.features(rows.columns)}
         built: dict[str, np.ndarray] = {}
-        for name in named:
+        for name, feature in named.items():
             column = name.removeprefix("accounts_").removesuffix("_current")
             if name == "accounts_age_days":
                 created = bucket.clock.day(values["created_at"]).astype(float)
                 age = bucket.clock.date(keys.get_level_values("as_of")) - created
                 built[name] = np.where(values["created_at"].isna() | (age <= 0), np.nan, age)
-            elif named[name].kind == "number":
+            elif feature.kind == "number":
                 built[name] = values[column].to_numpy(dtype=float, na_value=np.nan)
             else:
                 built[name] = values[column].astype(object).where(values[column].notna(), None).to_numpy()

@@ -45,7 +45,9 @@ class Audit:
         """Return one row a feature: its worst verdict under each change."""
         order = pd.CategoricalDtype(["vacuous", "identical", "leak"], ordered=True)
         worst = self.cells.assign(verdict=self.cells["verdict"].astype(order))
-        table = worst.pivot_table(index="feature", columns="change", values="verdict", aggfunc="max", observed=False, sort=False)
+        table = worst.pivot_table(
+            index="feature", columns="change", values="verdict", aggfunc="max", observed=False, sort=False
+        )
         return table[[name for name in CHANGES if name in table]]
 
 
@@ -104,12 +106,16 @@ def audit(
         expected = _with_spine(snapshots, before, spine)
         moment = pd.Timestamp(Clock(tables.zone).instant(np.array([date], dtype="datetime64[D]"))[0])
         for name, change in CHANGES.items():
-            changed = {table: change(frame, tables.loaded[table].schema, moment, rng) for table, frame in frames.items()}
+            changed = {
+                table: change(frame, tables.loaded[table].schema, moment, rng) for table, frame in frames.items()
+            }
             after = tables.replaced({table: item.rows for table, item in changed.items()})
             found = _with_spine(snapshots, after, make_spine(after, start=date, end=date, every=[date]))
             cells += _compare(expected, found, name, date, changed, snapshots, tables)
             withheld += [(table, name, date, item.touched) for table, item in changed.items()]
-    return Audit(pd.DataFrame(cells, columns=COLUMNS), pd.DataFrame(withheld, columns=["table", "change", "as_of", "rows"]))
+    return Audit(
+        pd.DataFrame(cells, columns=COLUMNS), pd.DataFrame(withheld, columns=["table", "change", "as_of", "rows"])
+    )
 
 
 def _rows(tables: Tables, name: str, chosen: np.ndarray) -> pd.DataFrame:
@@ -150,6 +156,10 @@ def _compare(
         sources = [name for name in read.get(column, ("contracts", "usage")) if name in tables]
         touched = sum(changed[name].touched for name in sources)
         verdict = "leak" if moved else "identical" if touched else "vacuous"
-        example = f"{index[~same][0][0]}: {left[column][~same].iloc[0]!r} became {right[column][~same].iloc[0]!r}" if moved else ""
+        example = (
+            f"{index[~same][0][0]}: {left[column][~same].iloc[0]!r} became {right[column][~same].iloc[0]!r}"
+            if moved
+            else ""
+        )
         rows.append((column, change, date, ", ".join(sources), len(index), moved, touched, verdict, example))
     return rows

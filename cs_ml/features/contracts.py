@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
-from cs_ml.features.feature import Feature
+from cs_ml.features.feature import Feature, Kind, Role
 from cs_ml.timeline.lookup import ratio
 from cs_ml.timeline.terms import NEVER, Terms, terms_known
 
@@ -103,7 +103,9 @@ def _history(lines: pd.DataFrame, terms: Terms, running: Terms) -> dict[str, np.
 
 def _main(lines: pd.DataFrame, running: Terms) -> dict[str, np.ndarray]:
     """Conditions of the running line with the highest MRR, the newest among equals."""
-    order = np.lexsort((running.pairs.row, running.start, lines["mrr"].to_numpy()[running.pairs.row], running.pairs.key))
+    order = np.lexsort(
+        (running.pairs.row, running.start, lines["mrr"].to_numpy()[running.pairs.row], running.pairs.key)
+    )
     chosen = np.full(running.pairs.n_keys, -1)
     chosen[running.pairs.key[order]] = order
     there = chosen >= 0
@@ -121,14 +123,25 @@ def _main(lines: pd.DataFrame, running: Terms) -> dict[str, np.ndarray]:
 def _taken(column: pd.Series, row: np.ndarray) -> np.ndarray:
     """Take values by row, missing where the row is -1; numbers and flags as float64, the rest as objects."""
     if pd.api.types.is_numeric_dtype(column) or column.isin([True, False]).any():
-        return np.where(row >= 0, column.astype("float64").to_numpy()[row], np.nan)
+        return np.asarray(np.where(row >= 0, column.astype("float64").to_numpy()[row], np.nan))
     strings = column.astype(object).where(column.notna(), None).to_numpy()
-    return np.where(row >= 0, strings[row], None)
+    return np.asarray(np.where(row >= 0, strings[row], None), dtype=object)
 
 
-def _feature(name: str, unit: str, en: str, ja: str, sentence_en: str, sentence_ja: str, **more: object) -> Feature:
-    described = {"theme": "contract", "role": "context", "sources": "contracts"} | more
-    return Feature(f"contracts_{name}", unit=unit, label_en=en, label_ja=ja, sentence_en=sentence_en, sentence_ja=sentence_ja, **described)  # type: ignore[arg-type]
+def _feature(
+    name: str,
+    unit: str,
+    en: str,
+    ja: str,
+    sentence_en: str,
+    sentence_ja: str,
+    *,
+    kind: Kind = "number",
+    direction: int = 0,
+    role: Role = "context",
+) -> Feature:
+    words = (en, ja, sentence_en, sentence_ja)
+    return Feature(f"contracts_{name}", "contract", unit, *words, kind, direction, role, "contracts")
 
 
 TYPICAL_EN, TYPICAL_JA = "where {typical} is typical", "標準的な値: {typical}"

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-__all__ = ["Feature", "catalog_frame"]
+__all__ = ["Feature", "Kind", "Role", "catalog_frame"]
 
 Kind = Literal["number", "category", "flag", "text"]
 Role = Literal["lever", "signal", "context"]

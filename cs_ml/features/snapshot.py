@@ -30,7 +30,9 @@ class FeatureBuilder(Builder, Protocol):
         ...
 
 
-def default_builders(*, windows: Sequence[int] = (7, 30, 90, 180), attributes: Sequence[str] = ()) -> tuple[FeatureBuilder, ...]:
+def default_builders(
+    *, windows: Sequence[int] = (7, 30, 90, 180), attributes: Sequence[str] = ()
+) -> tuple[FeatureBuilder, ...]:
     """Return the builders of all source tables.
 
     Parameters
@@ -82,7 +84,13 @@ class SnapshotBuilder:
     engine: LocalEngine = field(default_factory=LocalEngine)
 
     @classmethod
-    def default(cls, *, windows: Sequence[int] = (7, 30, 90, 180), attributes: Sequence[str] = (), engine: LocalEngine | None = None) -> SnapshotBuilder:
+    def default(
+        cls,
+        *,
+        windows: Sequence[int] = (7, 30, 90, 180),
+        attributes: Sequence[str] = (),
+        engine: LocalEngine | None = None,
+    ) -> SnapshotBuilder:
         """Return a builder with every feature of the package; parameters as for :func:`default_builders`."""
         return cls(default_builders(windows=windows, attributes=attributes), engine or LocalEngine())
 
@@ -119,17 +127,27 @@ class SnapshotBuilder:
         yield from self.engine.stream(self._present(tables), tables, _keys(spine))
 
     def _present(self, tables: Tables) -> list[FeatureBuilder]:
-        present = [builder for builder in self.builders if builder.reads[0] in tables and builder.features(tables.columns(builder.reads[0]))]
+        present = [
+            builder
+            for builder in self.builders
+            if builder.reads[0] in tables and builder.features(tables.columns(builder.reads[0]))
+        ]
         if not present:
             raise NotEnoughData(f"expected a table with features, found only {', '.join(tables.names)}")
         return present
 
     def _features(self, tables: Tables) -> list[Feature]:
-        return [feature for builder in self._present(tables) for feature in builder.features(tables.columns(builder.reads[0]))]
+        return [
+            feature
+            for builder in self._present(tables)
+            for feature in builder.features(tables.columns(builder.reads[0]))
+        ]
 
 
 def _keys(spine: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_arrays([spine.index.get_level_values(0), spine.index.get_level_values(1)], names=["account_id", "as_of"])
+    return pd.MultiIndex.from_arrays(
+        [spine.index.get_level_values(0), spine.index.get_level_values(1)], names=["account_id", "as_of"]
+    )
 
 
 def _typed(X: pd.DataFrame, features: list[Feature]) -> pd.DataFrame:

@@ -102,8 +102,12 @@ ASKED: list[Row] = [
 ]  # fmt: skip
 
 
-def _feature(kind: str, name: str, unit: str, en: str, ja: str, sentence_en: str, sentence_ja: str, direction: int) -> Feature:
+def _feature(
+    kind: str, name: str, unit: str, en: str, ja: str, sentence_en: str, sentence_ja: str, direction: int
+) -> Feature:
     shown = kind.upper()
     unit = "share" if kind == "csat" and unit == "score" else unit
-    texts = [text.format(kind=shown) for text in (en, ja, sentence_en, sentence_ja)]
-    return Feature(f"{kind}_{name}", "sentiment", unit, *texts, direction=direction, role="signal", sources="surveys")
+    words = [text.format(kind=shown) for text in (en, ja, sentence_en, sentence_ja)]
+    return Feature(
+        f"{kind}_{name}", "sentiment", unit, words[0], words[1], words[2], words[3], direction=direction, sources="surveys"
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
-from cs_ml.features.feature import Feature
+from cs_ml.features.feature import Feature, Kind
 from cs_ml.tables.redact import redact
 from cs_ml.timeline.lookup import Lookup, Pairs
 
@@ -42,7 +42,12 @@ class VocBuilder:
         """Return the features that can be made from these columns of ``voc``."""
         present = set(columns)
         role = bool({"speaker_role", "user_id"} & present)
-        allowed = {"text": True, "sentiment": "sentiment" in present, "role": role, "both": role and "sentiment" in present}
+        allowed = {
+            "text": True,
+            "sentiment": "sentiment" in present,
+            "role": role,
+            "both": role and "sentiment" in present,
+        }
         return [feature for need, feature in FEATURES if allowed[need]]
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
@@ -114,8 +119,12 @@ def _joined(text: pd.Series, pairs: Pairs) -> np.ndarray:
     return joined
 
 
-def _feature(need: str, name: str, unit: str, texts: tuple[str, str, str, str], direction: int = 0, kind: str = "number") -> tuple[str, Feature]:
-    return need, Feature(f"voc_{name}", "sentiment", unit, *texts, kind=kind, direction=direction, role="signal", sources="voc")  # type: ignore[arg-type]
+def _feature(
+    need: str, name: str, unit: str, texts: tuple[str, str, str, str], direction: int = 0, kind: Kind = "number"
+) -> tuple[str, Feature]:
+    return need, Feature(
+        f"voc_{name}", "sentiment", unit, *texts, kind=kind, direction=direction, role="signal", sources="voc"
+    )
 
 
 FEATURES = (

@@ -15,6 +15,8 @@ from cs_ml.health.intervals import highest_density, truncated_square
 __all__ = ["Posterior", "Problem", "log_losses"]
 
 Floats = NDArray[np.float64]
+TOLERANCE = 1e-8  # slope per event
+MAX_STEPS = 50
 
 
 def log_losses(eta: Floats, stayed: Floats) -> Floats:
@@ -110,14 +112,27 @@ class Problem:
         p = expit(np.einsum("ij,j->i", self.z, t))
         return np.asarray(self.tempo * np.einsum("ij,ik->jk", self.z * (p * (1 - p))[:, None], self.z) + self.penalty)
 
-    def mode(self) -> Floats:
-        """Return the minimiser, shape (columns,)."""
-        bounds = [(low if np.isfinite(low) else None, None) for low in self.lower]
-        options: Any = {"maxiter": 1000, "maxfun": 2000, "ftol": 1e-14, "gtol": 1e-8}
-        start = np.zeros(len(self.lower))
+    def mode(self, start: Floats | None = None) -> Floats:
+        """Return the minimiser, shape (columns,).
+
+        Parameters
+        ----------
+        start
+            Where to begin, e.g. the mode under a neighbouring penalty.
+
+        Notes
+        -----
+        Newton steps on the coefficients off their bound, cut at the bounds; where they stall, L-BFGS-B
+        (Byrd, Lu, Nocedal and Zhu, 1995) takes over.
+        """
+        t = self._newton(np.zeros(len(self.lower)) if start is None else np.maximum(start, self.lower))
+        if self._slack(t) <= TOLERANCE:
+            return t
         objective: Any = self._scaled
-        found = minimize(objective, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
-        return self._polish(np.asarray(found.x, float))
+        bounds = [(low if np.isfinite(low) else None, None) for low in self.lower]
+        options: Any = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-14, "gtol": TOLERANCE}
+        found = minimize(objective, t, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
+        return self._newton(np.asarray(found.x, float))
 
     def _scaled(self, t: Floats) -> tuple[float, Floats]:
         """Return objective and gradient per event, so that tolerances mean the same on every book."""
@@ -125,17 +140,31 @@ class Problem:
         value, gradient = self.value(t)
         return value / events, gradient / events
 
-    def _polish(self, t: Floats) -> Floats:
-        """Take Newton steps on the coefficients off their bound, until they no longer help."""
-        for _ in range(20):
-            value, gradient = self.value(t)
+    def _slack(self, t: Floats) -> float:
+        """Return the largest slope per event that does not push against a bound."""
+        _, gradient = self._scaled(t)
+        return float(np.abs(np.where(self._held(t, gradient), 0.0, gradient)).max())
+
+    def _newton(self, t: Floats) -> Floats:
+        """Take Newton steps, halved until they help, until they no longer do."""
+        value, gradient = self.value(t)
+        for _ in range(MAX_STEPS):
             free = ~self._held(t, gradient)
             step = np.zeros_like(t)
             step[free] = np.linalg.solve(self.curvature(t)[np.ix_(free, free)], gradient[free])
-            after = np.maximum(t - step, self.lower)
-            if np.abs(after - t).max() <= 1e-12 * (1 + np.abs(t).max()) or self.value(after)[0] > value:
+            if float(gradient @ step) <= 1e-15 * (1 + abs(value)):
                 break
-            t = after
+            for halving in range(8):
+                after = np.maximum(t - step / 2**halving, self.lower)
+                lower_value, lower_gradient = self.value(after)
+                if lower_value < value:
+                    break
+            else:
+                return t
+            moved = np.abs(after - t).max()
+            t, value, gradient = after, lower_value, lower_gradient
+            if moved <= 1e-10 * (1 + np.abs(t).max()):
+                break
         return t
 
     def _held(self, t: Floats, gradient: Floats) -> NDArray[np.bool_]:

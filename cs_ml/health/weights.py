@@ -44,12 +44,14 @@ class Recipe:
     strength: float
     kappa_precision: float = 0.0
 
-    def fit(self, book: Book, typical: Typical, z: Floats | None = None) -> Floats:
+    def fit(
+        self, book: Book, typical: Typical, z: Floats | None = None, start: Floats | None = None
+    ) -> Floats:
         """Return the posterior mode of all coefficients on the rows of a book, shape (columns,)."""
         z = book.columns(typical) if z is None else z
         basis = self._basis(typical, z.shape[1])
         problem = Problem(z @ basis, book.stayed, *self._penalty(typical, basis), event_tempo(book))
-        return np.asarray(basis @ problem.mode())
+        return np.asarray(basis @ problem.mode(start if np.isfinite(self.strength) else None))
 
     def posterior(self, book: Book, typical: Typical, z: Floats) -> Posterior:
         """Return mode and spread of all coefficients; the strength must be finite."""
@@ -112,9 +114,10 @@ def out_of_time(book: Book, recipes: dict[Any, Recipe], split: TimeSplit, learn:
         z_past, z_recent = past.columns(typical), recent.columns(typical)
         share = past.stayed.mean()
         etas = {"base": np.full(len(test), np.log(share / (1 - share)))}
-        etas |= {
-            name: np.einsum("ij,j->i", z_recent, recipe.fit(past, typical, z_past)) for name, recipe in recipes.items()
-        }
+        start = None
+        for name, recipe in recipes.items():
+            start = recipe.fit(past, typical, z_past, start)
+            etas[name] = np.einsum("ij,j->i", z_recent, start)
         parts.append(pd.DataFrame(etas, index=test))
     return pd.concat(parts) if parts else pd.DataFrame(columns=["base", *recipes], dtype=float)
 

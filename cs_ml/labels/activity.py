@@ -109,9 +109,13 @@ class GrowthLabeler:
 def _usage_days(tables: Tables) -> pd.DataFrame:
     """Return quantity by account and day of the book's calendar; one a row where there is no quantity."""
     zone = literal(tables.zone)
-    day = "CAST(event_at AS DATE)" if tables.zone == "UTC" else f"CAST(timezone({zone}, timezone('UTC', event_at)) AS DATE)"
+    day = (
+        "CAST(event_at AS DATE)"
+        if tables.zone == "UTC"
+        else f"CAST(timezone({zone}, timezone('UTC', event_at)) AS DATE)"
+    )
     quantity = "sum(quantity)" if "quantity" in tables.columns("usage") else "count(*)"
-    return tables.query(
+    return tables.query(  # the zone is quoted, the rest is ours
         f"SELECT account_id, CAST({day} AS TIMESTAMP) AS day, CAST({quantity} AS DOUBLE) AS quantity "
         "FROM {usage} GROUP BY ALL ORDER BY ALL"
     )

@@ -118,7 +118,9 @@ def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataF
     2
     """
     end = effective_end(contracts)
-    requested = contracts["cancel_requested_at"] if "cancel_requested_at" in contracts else pd.Series(pd.NaT, index=end.index)
+    requested = (
+        contracts["cancel_requested_at"] if "cancel_requested_at" in contracts else pd.Series(pd.NaT, index=end.index)
+    )
     decided = requested.fillna(end).where(requested.isna() | (requested < end), end)
     lines = pd.DataFrame({
         "account_id": np.asarray(contracts["account_id"], dtype=object),
@@ -126,14 +128,18 @@ def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataF
         "end": clock.day(end),
         "decided": clock.day(decided),
     })  # fmt: skip
-    lines = lines[lines["end"] > lines["start"]].sort_values(["account_id", "start", "end", "decided"], ignore_index=True)
+    lines = lines[lines["end"] > lines["start"]].sort_values(
+        ["account_id", "start", "end", "decided"], ignore_index=True
+    )
     reach = lines.groupby("account_id")["end"].cummax()
     same = lines["account_id"].eq(lines["account_id"].shift())
     new = ~same | (lines["start"] > reach.shift() + grace_days)
     lines["stay"] = new.cumsum()
     last = lines.sort_values(["stay", "end", "decided"]).groupby("stay").last()
     first = lines.groupby("stay")["start"].min()
-    return pd.DataFrame({"account_id": last["account_id"], "start": first, "end": last["end"], "decided": last["decided"]}).reset_index(drop=True)
+    return pd.DataFrame(
+        {"account_id": last["account_id"], "start": first, "end": last["end"], "decided": last["decided"]}
+    ).reset_index(drop=True)
 
 
 def _episode_at(stays: pd.DataFrame, accounts: pd.Index, as_of: np.ndarray) -> np.ndarray:

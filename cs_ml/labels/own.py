@@ -55,13 +55,27 @@ class TableLabeler:
         """Return the label frame of a spine; see :meth:`cs_ml.labels.ChurnLabeler.label`."""
         missing = [name for name in ("account_id", "as_of", "label") if name not in self.table]
         if missing:
-            raise FrameError([Fault(f"labels.{name}", "a column", f"columns {', '.join(map(str, self.table.columns))}") for name in missing])
+            raise FrameError(
+                [
+                    Fault(f"labels.{name}", "a column", f"columns {', '.join(map(str, self.table.columns))}")
+                    for name in missing
+                ]
+            )
         index = pd.MultiIndex.from_arrays(
-            [self.table["account_id"].astype(str), pd.to_datetime(self.table["as_of"]).dt.as_unit("us")], names=["account_id", "as_of"]
+            [self.table["account_id"].astype(str), pd.to_datetime(self.table["as_of"]).dt.as_unit("us")],
+            names=["account_id", "as_of"],
         )
         if index.has_duplicates:
             count = int(index.duplicated().sum())
-            raise FrameError(Fault("labels", "one row an account and date", f"repeated {index[index.duplicated()][0]}", count, "keep one"))
+            raise FrameError(
+                Fault(
+                    "labels",
+                    "one row an account and date",
+                    f"repeated {index[index.duplicated()][0]}",
+                    count,
+                    "keep one",
+                )
+            )
         return own_labels(pd.Series(self.table["label"].to_numpy(), index=index).reindex(spine.index))
 
 
@@ -120,7 +134,11 @@ def own_labels(given: pd.Series) -> pd.DataFrame:
     numbers = pd.to_numeric(given, errors="coerce").astype(float)
     wrong = (numbers.isna() & given.notna()) | (numbers.notna() & ~numbers.isin([0.0, 1.0]))
     if wrong.any():
-        raise FrameError(Fault("label", "1, 0 or missing", str(given[wrong].iloc[0]), int(wrong.sum()), "recode the labels"))
+        raise FrameError(
+            Fault("label", "1, 0 or missing", str(given[wrong].iloc[0]), int(wrong.sum()), "recode the labels")
+        )
     state = np.select([numbers == 1, numbers == 0], ["1", "0"], "immature")
     never = np.full(len(given), np.datetime64("NaT", "us"))
-    return pd.DataFrame({"label": numbers, "state": state, "effective_at": never, "decided_at": never}, index=given.index)
+    return pd.DataFrame(
+        {"label": numbers, "state": state, "effective_at": never, "decided_at": never}, index=given.index
+    )

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 
 __all__ = ["Horizon", "Labeler", "count_states", "label_frame"]
@@ -56,7 +55,7 @@ class Labeler(Protocol):
         """Days between a training date and the first date on which its outcome was certain."""
         ...
 
-    def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
+    def label(self, tables: Any, spine: pd.DataFrame) -> pd.DataFrame:
         """Return the label frame of a spine: label, state, effective_at, decided_at."""
         ...
 
@@ -121,7 +120,11 @@ def count_states(labels: pd.DataFrame) -> pd.DataFrame:
     [1]
     """
     states = pd.Categorical(labels["state"], ["1", "0", "immature", "censored"])
-    return pd.crosstab(labels.index.get_level_values("as_of"), states, dropna=False).rename_axis("as_of").rename_axis("state", axis=1)
+    return (
+        pd.crosstab(labels.index.get_level_values("as_of"), states, dropna=False)
+        .rename_axis("as_of")
+        .rename_axis("state", axis=1)
+    )
 
 
 def _dates(days: np.ndarray | None, mask: np.ndarray) -> np.ndarray:

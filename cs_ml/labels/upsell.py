@@ -69,7 +69,9 @@ class UpsellLabeler:
         positive = ~np.isnan(first)
         as_of = clock.date(spine.index.get_level_values("as_of"))
         left = (stay["state"] == "censored") | (stay["label"] == 1)
-        left_first = stay["effective_at"].notna().to_numpy() & (Clock.date(stay["effective_at"]) < np.where(positive, first, np.inf))
+        left_first = stay["effective_at"].notna().to_numpy() & (
+            Clock.date(stay["effective_at"]) < np.where(positive, first, np.inf)
+        )
         return label_frame(
             spine.index,
             positive,
@@ -87,11 +89,17 @@ class UpsellLabeler:
         running = _take(started, end[started.row] >= as_of[started.key])
         later = lookup.ahead(self.gap_days, self.horizon_days)
         owned = _owned(lines, running)
-        offers = pd.DataFrame({"key": later.key, "row": later.row}).join(lines[["product", *ASPECTS, *TOTALS]], on="row")
+        offers = pd.DataFrame({"key": later.key, "row": later.row}).join(
+            lines[["product", *ASPECTS, *TOTALS]], on="row"
+        )
         both = offers.merge(owned, on=["key", "product"], suffixes=("", "_before"))
         grown = both[self._grew(both)]
         first = np.full(len(index), np.inf)
-        np.minimum.at(first, grown["key"].to_numpy(dtype=np.int64), clock.day(lines["start_at"])[grown["row"].to_numpy(dtype=np.int64)].astype(float))
+        np.minimum.at(
+            first,
+            grown["key"].to_numpy(dtype=np.int64),
+            clock.day(lines["start_at"])[grown["row"].to_numpy(dtype=np.int64)].astype(float),
+        )
         return np.where(np.isinf(first), np.nan, first)
 
     def _grew(self, both: pd.DataFrame) -> pd.Series:
@@ -117,7 +125,9 @@ def _lines(tables: Tables, by: str) -> pd.DataFrame:
     lines["product"] = "" if by == "tier" else lines["product"].astype(object).fillna("")
     lines = lines[lines["end"] > lines["start_at"]].reset_index(drop=True)
     keyed = lines[["account_id", "product", "start_at", "end", "mrr", "seats"]]
-    pairs = keyed.reset_index(names="row")[["row", "account_id", "product", "start_at"]].merge(keyed, on=["account_id", "product"], suffixes=("", "_other"))
+    pairs = keyed.reset_index(names="row")[["row", "account_id", "product", "start_at"]].merge(
+        keyed, on=["account_id", "product"], suffixes=("", "_other")
+    )
     at_start = pairs[(pairs["start_at_other"] <= pairs["start_at"]) & (pairs["start_at"] < pairs["end"])]
     totals = at_start.groupby("row")[["mrr", "seats"]].sum(min_count=1)
     return lines.assign(mrr_total=totals["mrr"], seats_total=totals["seats"])
@@ -129,7 +139,9 @@ def _take(pairs: Pairs, mask: np.ndarray) -> Pairs:
 
 def _owned(lines: pd.DataFrame, running: Pairs) -> pd.DataFrame:
     """Return what each key owns, one row a product."""
-    held = pd.DataFrame({"key": running.key, "row": running.row}).join(lines[["product", "plan", "tier", "mrr", "seats"]], on="row")
+    held = pd.DataFrame({"key": running.key, "row": running.row}).join(
+        lines[["product", "plan", "tier", "mrr", "seats"]], on="row"
+    )
     held = held.sort_values(["key", "product", "mrr", "row"])
     grouped = held.groupby(["key", "product"], sort=False)
     owned = grouped.agg(plan=("plan", "last"), tier=("tier", "max"))

@@ -16,6 +16,7 @@ __all__ = ["Folds", "training_folds"]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Fold = tuple[Rows, Rows]
+FEWEST_ORIGINS = 3  # one or two origins cannot tell a weak signal from a season
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Folds:
     ----------
     kind
         ``time``: rolling origin, purged. ``accounts``: stratified by label and grouped by account, only where there is
-        no time or too little of it. ``none``: too few rows of one class for any fold.
+        no time or too little of it for three origins. ``none``: too few rows of one class for any fold.
     pairs
         Row positions of training and test.
     """
@@ -68,18 +69,18 @@ def training_folds(
     Returns
     -------
     Folds
-        Through time where an origin exists; up to the newest three quarters of the dates are tested.
+        Through time where three origins exist; up to the newest three quarters of the dates are tested.
 
     Examples
     --------
-    >>> dates = pd.DatetimeIndex(["2026-01-01"] * 4 + ["2026-06-01"] * 2)
-    >>> folds = training_folds(dates, np.array([0.0, 1, 0, 1, 0, 1]), np.arange(6), purge_days=90, n_origins=6)
+    >>> dates = pd.date_range("2026-01-01", periods=6, freq="MS").repeat(2)
+    >>> folds = training_folds(dates, np.tile([0.0, 1.0], 6), np.arange(12), purge_days=90, n_origins=6)
     >>> folds.kind, folds.test.tolist()
-    ('time', [4, 5])
+    ('time', [6, 7, 8, 9, 10, 11])
     """
     if dates is not None:
         folds = [fold for fold in _through_time(dates, purge_days, n_origins) if _bears(y, *fold)]
-        if folds:
+        if len(folds) >= FEWEST_ORIGINS:
             return Folds("time", tuple(folds))
     folds = [fold for fold in _across_accounts(y, clusters, seed) if _bears(y, *fold)]
     return Folds("accounts" if folds else "none", tuple(folds))

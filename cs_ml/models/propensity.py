@@ -72,14 +72,16 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     texts_ : TextColumns
         The text signals.
     out_of_time_ : pandas.DataFrame
-        For each row predicted out of time: label, calibrated margin, one margin a learner, origin.
+        For each row predicted out of time: label, calibrated margin, one margin a learner, origin. Where
+        ``report_["folds"]["kind"]`` is not ``time``, the rows were predicted across accounts instead.
     report_ : dict
         Counts, settings chosen, and notes on what the data could not bear.
 
     Notes
     -----
     Rows without an ``as_of`` level in their index have no time: folds are then stratified by label and grouped by
-    account where there is one. This serves scikit-learn's tools; for snapshots give the index.
+    account where there is one. This serves scikit-learn's tools; for snapshots give the index. The same folds are used
+    while the history is too short for three purged origins, and ``report_`` says so.
 
     Examples
     --------

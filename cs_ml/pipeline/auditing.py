@@ -25,7 +25,9 @@ def audit_book(config: Config, *, dates: int = 3, accounts: int = 200, progress:
     return audit(builder.builders, tables, dates=chosen, accounts=accounts, engine=builder.engine, progress=progress)
 
 
-def run_audit(config: Config, *, dates: int = 3, accounts: int = 200, progress: Progress = silent) -> tuple[list[str], bool]:
+def run_audit(
+    config: Config, *, dates: int = 3, accounts: int = 200, progress: Progress = silent
+) -> tuple[list[str], bool]:
     """Audit the book, write ``audit.parquet``, and return the findings in lines of text and whether they are clean."""
     found = audit_book(config, dates=dates, accounts=accounts, progress=progress)
     make_folder(config.output.folder)
@@ -35,7 +37,13 @@ def run_audit(config: Config, *, dates: int = 3, accounts: int = 200, progress: 
     withheld = found.withheld.pivot_table(index="table", columns="change", values="rows", aggfunc="sum")
     lines = ["future rows and values touched, by table", withheld.to_string(), "", "features", table.to_string()]
     leaks = found.cells[found.cells["verdict"] == "leak"]
-    lines += ["", *(f"LEAK {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells moved, such as {row.example}" for row in leaks.itertuples())]
+    lines += [
+        "",
+        *(
+            f"LEAK {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells moved, such as {row.example}"
+            for row in leaks.itertuples()
+        ),
+    ]
     verdict = "no feature saw the future" if found.clean else f"{leaks['feature'].nunique()} features saw the future"
     cells = int(found.cells["cells"].sum())
     return [*lines, f"{verdict}: {cells:,} cells compared; details in {path}"], found.clean

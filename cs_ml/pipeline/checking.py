@@ -18,7 +18,10 @@ __all__ = ["describe_check", "write_snapshot"]
 def describe_check(config: Config) -> tuple[list[str], list[Fault]]:
     """Return what was read in lines of text, and the faults above the declared share."""
     found = check_tables(config)
-    lines = [found.tables.summary()[["rows", "rejected", "left_out"]].to_string(), f"data end {found.tables.data_end.date()}"]
+    lines = [
+        found.tables.summary()[["rows", "rejected", "left_out"]].to_string(),
+        f"data end {found.tables.data_end.date()}",
+    ]
     if len(found.broken):
         lines += ["", "broken rules", found.broken.drop(columns="hint").to_string(index=False)]
         lines.append(f"rejected rows are in {config.output.folder / 'quarantine'}")
@@ -43,5 +46,7 @@ def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]
     }
     written = [write_parquet(frame, folder / name) for name, frame in files.items()]
     if states:
-        written.append(write_parquet(pd.concat(states, names=["target"]).reset_index(), folder / "label_states.parquet"))
+        written.append(
+            write_parquet(pd.concat(states, names=["target"]).reset_index(), folder / "label_states.parquet")
+        )
     return [Path(path) for path in written]

@@ -64,7 +64,9 @@ def score_part(config: Config, fitted: Fitted, snapshot: Snapshot, date: pd.Time
     """Score one date of a snapshot that was built already."""
     rows = as_of_dates(snapshot.X) == date
     mrr = None if snapshot.mrr is None else snapshot.mrr[rows]
-    part = Snapshot(snapshot.spine[rows], snapshot.X[rows], snapshot.catalog, mrr=mrr, tables=snapshot.tables, notes=snapshot.notes)
+    part = Snapshot(
+        snapshot.spine[rows], snapshot.X[rows], snapshot.catalog, mrr=mrr, tables=snapshot.tables, notes=snapshot.notes
+    )
     reasons, themes = explain_scores(config, fitted, part)
     return Scored(scores_of(fitted, part.X, part.mrr), reasons, themes, part, fitted)
 

@@ -15,7 +15,9 @@ from cs_ml.pipeline.snapshot import Progress, silent
 __all__ = ["explain", "explain_account"]
 
 
-def explain(config: Config, account: str, as_of: Any = None, *, lang: str = "en", progress: Progress = silent) -> list[str]:
+def explain(
+    config: Config, account: str, as_of: Any = None, *, lang: str = "en", progress: Progress = silent
+) -> list[str]:
     """Score a date and return the reasons of one account in lines of text."""
     if lang not in {"en", "ja"}:
         raise InputError(Fault("--lang", "en or ja", repr(lang)))
@@ -43,23 +45,36 @@ def explain_account(scored: Scored, account: str, *, lang: str = "en") -> list[s
     if account not in known:
         date = scored.scores.index.get_level_values("as_of")[0].date()
         near = ", ".join(map(str, known[:3]))
-        raise InputError(Fault(f"account {account}", f"a customer on {date}", "none", hint=f"customers are such as {near}"))
+        raise InputError(
+            Fault(f"account {account}", f"a customer on {date}", "none", hint=f"customers are such as {near}")
+        )
     row = scored.scores.xs(account, level="account_id").iloc[0]
     lines = [f"{account}  {scored.scores.index.get_level_values('as_of')[0].date()}", *_figures(row)]
     for target, themes in scored.themes.items():
         chosen = scored.drivers[(scored.drivers["account_id"] == account) & (scored.drivers["target"] == target)]
         unit = "points" if target == "health" else "log-odds"
         lines += ["", f"{target} ({unit})"]
-        lines += [f"  {item.points:+8.3f}  {getattr(item, f'sentence_{lang}')}{'' if item.stable else ' (unstable sign)'}" for item in chosen.itertuples()]
+        lines += [
+            f"  {item.points:+8.3f}  {getattr(item, f'sentence_{lang}')}{'' if item.stable else ' (unstable sign)'}"
+            for item in chosen.itertuples()
+        ]
         lines.append("  by theme: " + _sum(themes.xs(account, level="account_id").iloc[0]))
     return lines
 
 
 def _figures(row: pd.Series) -> list[str]:
-    lines = [f"{name.removeprefix('p_')} probability {row[name]:.1%}" for name in row.index if name.startswith("p_") and name != "p_stay"]
+    lines = [
+        f"{name.removeprefix('p_')} probability {row[name]:.1%}"
+        for name in row.index
+        if name.startswith("p_") and name != "p_stay"
+    ]
     if "health" in row:
         health = row["health"]
-        written = f"health {health:.0f} ({row['health_low']:.0f} to {row['health_high']:.0f}), {row['band']}" if pd.notna(health) else f"health not scored: {row['health_reason']}"
+        written = (
+            f"health {health:.0f} ({row['health_low']:.0f} to {row['health_high']:.0f}), {row['band']}"
+            if pd.notna(health)
+            else f"health not scored: {row['health_reason']}"
+        )
         lines.append(f"{written}; coverage {row['coverage']:.0%}")
     if "mrr" in row and pd.notna(row["mrr"]):
         lines.append(f"mrr {row['mrr']:,.0f}")

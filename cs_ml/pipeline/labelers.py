@@ -49,4 +49,6 @@ def read_frame(path: Path | None) -> pd.DataFrame:
         return pd.read_csv(path)
     except (ValueError, OSError) as error:
         reason = str(error).split("\n", 1)[0]
-        raise FrameError(Fault(str(path), "a Parquet or CSV file that can be read", reason, hint="write the file again")) from error
+        raise FrameError(
+            Fault(str(path), "a Parquet or CSV file that can be read", reason, hint="write the file again")
+        ) from error

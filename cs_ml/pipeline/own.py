@@ -9,7 +9,7 @@ import pandas as pd
 
 from cs_ml.config import SnapshotsConfig
 from cs_ml.errors import Fault, FrameError
-from cs_ml.features.feature import Feature, catalog_frame
+from cs_ml.features.feature import Feature, Kind, catalog_frame
 from cs_ml.timeline.spine import spine_index
 
 __all__ = ["OwnSnapshot", "own_catalog", "own_snapshot"]
@@ -82,24 +82,36 @@ def own_catalog(X: pd.DataFrame, text: Sequence[str]) -> pd.DataFrame:
 
 def _described(name: str, column: pd.Series, text: Sequence[str]) -> Feature:
     number = pd.api.types.is_numeric_dtype(column)
-    kind = "text" if name in text else "number" if number else "category"
+    kind: Kind = "text" if name in text else "number" if number else "category"
     unit = "score" if number else kind
     sentence = f"{name} is {{value}}, where {{typical}} is typical", f"{name}は{{value}}(標準的な値: {{typical}})"
     return Feature(name, "own", unit, name, name, *sentence, kind=kind, role="signal", sources="snapshots")
 
 
 def _require_columns(config: SnapshotsConfig, frame: pd.DataFrame) -> None:
-    named = [config.account_id, config.as_of, config.label, config.mrr, *(config.features or ()), *config.text, *config.categories]
+    named = [
+        config.account_id,
+        config.as_of,
+        config.label,
+        config.mrr,
+        *(config.features or ()),
+        *config.text,
+        *config.categories,
+    ]
     listed = ", ".join(map(str, frame.columns))
-    missing = [Fault(f"snapshots.{name}", "a column of the file", f"columns {listed}") for name in named if name is not None and name not in frame]
+    missing = [
+        Fault(f"snapshots.{name}", "a column of the file", f"columns {listed}")
+        for name in named
+        if name is not None and name not in frame
+    ]
     if missing:
         raise FrameError(missing)
 
 
 def _typed(X: pd.DataFrame, config: SnapshotsConfig) -> pd.DataFrame:
     """Give numbers, flags, categories and texts the dtypes that models expect; dates are no features."""
-    typed = {}
-    for name in X:
+    typed: dict[str, pd.Series] = {}
+    for name in map(str, X):
         column = X[name]
         if name in config.text:
             typed[name] = column.astype(object).where(column.notna(), None)

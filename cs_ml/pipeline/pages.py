@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -63,7 +64,9 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
         for account, link in links.items():
             written.append(account_page(config, scored, account, history, lang=lang).save(folder / link))
         for target, model in scored.fitted.models.items():
-            written.append(model_card(config, scored, bundle, target, model, lang).save(folder / f"model_{target}{ending}.html"))
+            written.append(
+                model_card(config, scored, bundle, target, model, lang).save(folder / f"model_{target}{ending}.html")
+            )
     return written
 
 
@@ -79,17 +82,22 @@ def account_page(config: Config, scored: Scored, account: str, history: pd.DataF
     tables = scored.snapshot.tables
     row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
     themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
-    shown = None if tables is None else _evidence(tables, account)
+    shown: Any = {} if tables is None else _evidence(tables, account)
     described = {} if tables is None else _attributes(tables, account)
     return AccountReport(
-        account, _named(history, scored, config), name=described.pop("name", None), facts=described or None,
-        drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config), **(shown or {}),
+        account, _named(history, scored, config), name=str(described.pop("name", account)), facts=described or None,
+        drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config), **shown,
     )  # fmt: skip
 
 
-def model_card(config: Config, scored: Scored, bundle: Bundle, target: str, model: PropensityClassifier, lang: str) -> ModelReport:
+def model_card(
+    config: Config, scored: Scored, bundle: Bundle, target: str, model: PropensityClassifier, lang: str
+) -> ModelReport:
     """Return the card of one target's model."""
-    facts = {name: bundle.metadata.get(name) for name in ("book", "accounts", "rows", "first_as_of", "last_as_of", "config_hash", "data_hash")}
+    facts = {
+        name: bundle.metadata.get(name)
+        for name in ("book", "accounts", "rows", "first_as_of", "last_as_of", "config_hash", "data_hash")
+    }
     terms = model.contributions(scored.snapshot.X)[0]
     return ModelReport(
         metrics=_optional(bundle, f"{target}_metrics"), reliability=_optional(bundle, f"{target}_reliability"),
@@ -105,7 +113,11 @@ def published_scores(config: Config, scored: Scored) -> pd.DataFrame:
     """Return the scores of every date that was published, this one included; newer dates are left out."""
     date = as_of_dates(scored.scores)[0]
     root = config.output.folder / "scores"
-    older = [read_partition(root, day) for day in partition_dates(root) if pd.Timestamp(day) < date] if root.is_dir() else []
+    older = (
+        [read_partition(root, day) for day in partition_dates(root) if pd.Timestamp(day) < date]
+        if root.is_dir()
+        else []
+    )
     indexed = [frame.assign(as_of=pd.to_datetime(frame["as_of"])).set_index(["account_id", "as_of"]) for frame in older]
     return pd.concat([*indexed, scored.scores])
 
@@ -120,7 +132,11 @@ def _foremost(scored: Scored, config: Config) -> list[str]:
 def _require_accounts(accounts: Sequence[str], scored: Scored) -> None:
     known = set(scored.scores.index.get_level_values("account_id"))
     date = as_of_dates(scored.scores)[0].date()
-    missing = [Fault(f"account {account}", f"a customer on {date}", "none", hint="check the id and the date") for account in accounts if account not in known]
+    missing = [
+        Fault(f"account {account}", f"a customer on {date}", "none", hint="check the id and the date")
+        for account in accounts
+        if account not in known
+    ]
     if missing:
         raise InputError(missing)
 
@@ -157,7 +173,11 @@ def _shown_drivers(scored: Scored, config: Config) -> pd.DataFrame:
 
 def _metrics(bundle: Bundle, scored: Scored) -> pd.DataFrame | None:
     found = {target: _optional(bundle, f"{target}_metrics") for target in scored.fitted.models}
-    named = [frame.assign(metric=target + " " + frame["metric"].astype(str)) for target, frame in found.items() if frame is not None]
+    named = [
+        frame.assign(metric=target + " " + frame["metric"].astype(str))
+        for target, frame in found.items()
+        if frame is not None
+    ]
     return pd.concat(named, ignore_index=True) if named else None
 
 
@@ -166,7 +186,11 @@ def _optional(bundle: Bundle, name: str) -> pd.DataFrame | None:
 
 
 def _horizon(config: Config) -> int:
-    return config.labels[config.health.target].horizon_days if config.health.target in config.labels else next(iter(config.labels.values())).horizon_days
+    return (
+        config.labels[config.health.target].horizon_days
+        if config.health.target in config.labels
+        else next(iter(config.labels.values())).horizon_days
+    )
 
 
 def _attributes(tables: Tables, account: str) -> dict[str, object]:
@@ -186,5 +210,3 @@ def _evidence(tables: Tables, account: str) -> Mapping[str, pd.DataFrame]:
             columns["users"] = weeks["user_id"].nunique()
         found["usage"] = pd.DataFrame(columns)
     return {name: frame for name, frame in found.items() if len(frame)}
-
-

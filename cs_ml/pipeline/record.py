@@ -15,7 +15,10 @@ ALIAS = "challenger"
 
 def tracker_of(config: Config) -> Tracker:
     """Return the tracker of the config: its own URI, or a SQLite file in the output folder."""
-    return Tracker(config.tracking.uri, config.tracking.experiment, config.output.folder / "tracking")
+    folder = config.output.folder / "tracking"
+    return Tracker(
+        config.tracking.uri, config.tracking.experiment, folder, scorer="cs_ml.pipeline.score:score_features"
+    )
 
 
 def record(trained: Trained, config: Config) -> str:
@@ -41,7 +44,10 @@ def record(trained: Trained, config: Config) -> str:
                 run.table(name, frame)
         run.table("catalog", bundle.table("catalog").reset_index())
         version = run.register(
-            config.output.folder / "bundle", config.tracking.registered_name, ALIAS, inputs=bundle.table("catalog")["kind"].to_dict()
+            config.output.folder / "bundle",
+            config.tracking.registered_name,
+            ALIAS,
+            inputs=bundle.table("catalog")["kind"].to_dict(),
         )
     place = config.tracking.uri or config.output.folder / "tracking"
     return f"{place}: {config.tracking.registered_name} version {version}, alias {ALIAS}"
@@ -49,11 +55,18 @@ def record(trained: Trained, config: Config) -> str:
 
 def _params(config: Config, trained: Trained) -> dict[str, Any]:
     facts = trained.bundle.metadata
-    chosen = {name: facts[name] for name in ("config_hash", "data_hash", "accounts", "rows", "first_as_of", "last_as_of", "seed")}
+    chosen = {
+        name: facts[name]
+        for name in ("config_hash", "data_hash", "accounts", "rows", "first_as_of", "last_as_of", "seed")
+    }
     models = {
         f"{target}_{name}": value
         for target, model in trained.models.items()
-        for name, value in (("events", model.n_events_), ("weights", str(model.learner_weights_)), ("calibration", str(model.calibration_.to_state())))
+        for name, value in (
+            ("events", model.n_events_),
+            ("weights", str(model.learner_weights_)),
+            ("calibration", str(model.calibration_.to_state())),
+        )
     }
     horizons = {f"{name}_horizon_days": label.horizon_days for name, label in config.labels.items()}
     return chosen | models | horizons | {"bundle": trained.bundle.version}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from cs_ml.config import Config, TrainDates
@@ -48,7 +49,9 @@ def test_rows(config: Config, snapshot: Snapshot, target: str) -> tuple[pd.DataF
     if not config.model.test_dates:
         return None
     dates = snapshot.X.index.get_level_values("as_of")
-    wanted = dates.isin(pd.DatetimeIndex(config.model.test_dates)) & ~snapshot.spine["notice_given"].to_numpy(dtype=bool)
+    wanted = dates.isin(pd.DatetimeIndex(config.model.test_dates)) & ~snapshot.spine["notice_given"].to_numpy(
+        dtype=bool
+    )
     y = snapshot.labels[target][wanted]
     if not y["label"].notna().any():
         listed = ", ".join(map(str, config.model.test_dates))
@@ -56,12 +59,12 @@ def test_rows(config: Config, snapshot: Snapshot, target: str) -> tuple[pd.DataF
     return snapshot.X[wanted], y
 
 
-def _chosen(dates: pd.Index, config: Config) -> "pd.Series | pd.Index":
+def _chosen(dates: pd.Index, config: Config) -> np.ndarray:
     chosen = config.model.train_dates
     if chosen is None:
-        return dates == dates
+        return np.ones(len(dates), dtype=bool)
     if isinstance(chosen, TrainDates):
         first = pd.Timestamp(chosen.from_) if chosen.from_ else dates.min()
         last = pd.Timestamp(chosen.to) if chosen.to else dates.max()
-        return (dates >= first) & (dates <= last)
+        return np.asarray((dates >= first) & (dates <= last))
     return dates.isin(pd.DatetimeIndex(chosen))

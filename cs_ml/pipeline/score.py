@@ -15,13 +15,29 @@ from cs_ml.errors import BundleError, NotEnoughData
 from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
 from cs_ml.health import HealthScore
 from cs_ml.models import PropensityClassifier
-from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
+from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import lock, make_folder, write_partition
 
-__all__ = ["CLASSES", "Fitted", "Scored", "load_bundle", "restore", "score", "score_features", "write_scores"]
+__all__ = [
+    "CLASSES",
+    "Fitted",
+    "Scored",
+    "describe",
+    "load_bundle",
+    "reasons_of",
+    "restore",
+    "score",
+    "score_features",
+    "scores_of",
+    "write_scores",
+]
 
 WAIT_SECONDS = 600
-CLASSES: Mapping[str, type[Any]] = {"PropensityClassifier": PropensityClassifier, "HealthScore": HealthScore, "TypicalValues": TypicalValues}
+CLASSES: Mapping[str, type[Any]] = {
+    "PropensityClassifier": PropensityClassifier,
+    "HealthScore": HealthScore,
+    "TypicalValues": TypicalValues,
+}
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,9 @@ def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
 def scores_of(fitted: Fitted, X: pd.DataFrame, mrr: pd.Series | None = None) -> pd.DataFrame:
     """Return probabilities and health of each row."""
     margins = {target: model.margin(X) for target, model in fitted.models.items()}
-    scores = pd.DataFrame({f"p_{target}": model.predict_proba(X)[:, 1] for target, model in fitted.models.items()}, index=X.index)
+    scores = pd.DataFrame(
+        {f"p_{target}": model.predict_proba(X)[:, 1] for target, model in fitted.models.items()}, index=X.index
+    )
     if fitted.health is not None:
         margin = margins.get(fitted.health_target)
         scores = scores.join(fitted.health.score(X, margin=_used(fitted.health, margin)))
@@ -146,7 +164,7 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
         If no account was a customer on the date.
     """
     fitted = restore(bundle or load_bundle(config))
-    date = "newest" if as_of is None else pd.Timestamp(as_of).normalize()
+    date: pd.Timestamp | Newest = "newest" if as_of is None else pd.Timestamp(as_of).normalize()
     snapshot = take_snapshot(config, as_of=date, progress=progress)
     if snapshot.X.empty:
         raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
@@ -158,21 +176,46 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
 
 
 def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Return the drivers and the points by theme of every account and target."""
-    found, themes, X = [], {}, snapshot.X
-    for target, model in fitted.models.items():
-        terms = contributions(model, X).terms
-        themes[target] = by_theme(terms, fitted.catalog)
-        about = config.labels[target].kind if target in config.labels else "table"
-        found.append(_drivers(terms, fitted, snapshot, config, target, about))
+    """Return the drivers and the points by theme of every account and target of a config."""
+    about = {target: config.labels[target].kind if target in config.labels else "table" for target in fitted.models}
+    return reasons_of(fitted, snapshot.X, about, config.report.top_drivers)
+
+
+def reasons_of(
+    fitted: Fitted, X: pd.DataFrame, about: Mapping[str, str], top: int
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return the drivers and the points by theme of each row and target.
+
+    Parameters
+    ----------
+    fitted
+        Estimators.
+    X
+        Features.
+    about
+        Kind of each target, for the sentences.
+    top
+        Drivers of each row and target.
+    """
+    terms = {target: contributions(model, X).terms for target, model in fitted.models.items()}
     if fitted.health is not None:
-        margin = fitted.models[fitted.health_target].margin(X) if fitted.health_target in fitted.models else None
-        parts, _ = fitted.health.contributions(X, margin=_used(fitted.health, margin))
-        features = {measure.name: measure.feature for measure in fitted.health.learned_.typical.scorecard.measures}
-        terms = parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
-        themes["health"] = by_theme(terms, fitted.catalog)
-        found.append(_drivers(terms, fitted, snapshot, config, "health", "health"))
-    return pd.concat(found, ignore_index=True), themes
+        terms["health"] = _health_terms(fitted, fitted.health, X)
+    kinds = {**about, "health": "health"}
+    found = [
+        drivers(frame, X, fitted.catalog, typical=fitted.typical, target=target, about=kinds[target], top=top)
+        for target, frame in terms.items()
+    ]
+    return pd.concat(found, ignore_index=True), {
+        target: by_theme(frame, fitted.catalog) for target, frame in terms.items()
+    }
+
+
+def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> pd.DataFrame:
+    """Return the points of the health score by feature; measures of one feature are added up."""
+    margin = fitted.models[fitted.health_target].margin(X) if fitted.health_target in fitted.models else None
+    parts, _ = health.contributions(X, margin=_used(health, margin))
+    features = {measure.name: measure.feature for measure in health.learned_.typical.scorecard.measures}
+    return parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
 
 
 def write_scores(scored: Scored, config: Config) -> Path:
@@ -186,10 +229,6 @@ def write_scores(scored: Scored, config: Config) -> Path:
         return write_partition(folder / "scores", date, scored.scores.reset_index(), about)
 
 
-def _drivers(terms: pd.DataFrame, fitted: Fitted, snapshot: Snapshot, config: Config, target: str, about: str) -> pd.DataFrame:
-    return drivers(terms, snapshot.X, fitted.catalog, typical=fitted.typical, target=target, about=about, top=config.report.top_drivers)
-
-
 def _used(health: HealthScore, margin: Any) -> Any:
     """Return the margin only where the score was fitted with one."""
     return margin if health.learned_.typical.margin_centre is not None else None
@@ -200,9 +239,16 @@ def describe(scored: Scored) -> list[str]:
     scores = scored.scores
     date = scores.index.get_level_values("as_of")[0].date()
     lines = [f"{len(scores):,} accounts on {date}"]
-    lines += [f"{target}: {scores[f'p_{target}'].sum():,.1f} expected, {scores[f'p_{target}'].mean():.1%} on average" for target in scored.fitted.models]
+    lines += [
+        f"{target}: {scores[f'p_{target}'].sum():,.1f} expected, {scores[f'p_{target}'].mean():.1%} on average"
+        for target in scored.fitted.models
+    ]
     if "band" in scores:
         bands = scores["band"].value_counts().to_dict()
         unscored = int(scores["health"].isna().sum())
-        lines.append("health: " + ", ".join(f"{bands.get(band, 0):,} {band}" for band in ("red", "yellow", "green")) + (f", {unscored:,} not scored" if unscored else ""))
+        lines.append(
+            "health: "
+            + ", ".join(f"{bands.get(band, 0):,} {band}" for band in ("red", "yellow", "green"))
+            + (f", {unscored:,} not scored" if unscored else "")
+        )
     return lines

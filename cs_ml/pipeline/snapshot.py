@@ -16,7 +16,7 @@ from cs_ml.labels import own_labels
 from cs_ml.pipeline.labelers import labeler_of, read_frame
 from cs_ml.pipeline.own import own_catalog, own_snapshot
 from cs_ml.store import write_parquet
-from cs_ml.tables import Check, SCHEMAS, Tables, check, connect, find_source
+from cs_ml.tables import SCHEMAS, Check, Tables, check, connect, find_source
 from cs_ml.timeline import calendar_grid, make_spine
 
 __all__ = ["Snapshot", "check_tables", "open_book", "snapshot_builder", "take_snapshot"]
@@ -107,7 +107,12 @@ def open_book(config: Config) -> Tables:
     """
     found = check_tables(config)
     if found.faults:
-        hint = Fault("rejected rows", "a share within tables.max_rejected_share", "more", hint=f"see {config.output.folder / 'quarantine'}")
+        hint = Fault(
+            "rejected rows",
+            "a share within tables.max_rejected_share",
+            "more",
+            hint=f"see {config.output.folder / 'quarantine'}",
+        )
         raise TableError([*found.faults, hint])
     return found.tables
 
@@ -122,7 +127,9 @@ def snapshot_builder(config: Config) -> SnapshotBuilder:
     return SnapshotBuilder.default(windows=config.snapshots.windows, attributes=attributes, engine=engine)
 
 
-def take_snapshot(config: Config, *, as_of: pd.Timestamp | Newest | None = None, progress: Progress = silent) -> Snapshot:
+def take_snapshot(
+    config: Config, *, as_of: pd.Timestamp | Newest | None = None, progress: Progress = silent
+) -> Snapshot:
     """Build features and labels of every date of the config, or the features of one date.
 
     Parameters
@@ -149,7 +156,7 @@ def take_snapshot(config: Config, *, as_of: pd.Timestamp | Newest | None = None,
     spine = make_spine(tables, **dates)
     builder = snapshot_builder(config)
     X = builder.build(tables, spine)
-    mrr = X[MRR] if MRR in X else None
+    mrr = X.get(MRR)
     taken = Snapshot(spine, X, builder.catalog(tables), mrr=mrr, tables=tables, notes=_notes(tables))
     if date is not None:
         return taken
@@ -177,7 +184,7 @@ def _own(config: Config, as_of: pd.Timestamp | Newest | None) -> Snapshot:
     spine = pd.DataFrame({"notice_given": False}, index=chosen)
     mrr = None if own.mrr is None else own.mrr.loc[chosen]
     labels = {name: label for name, label in config.labels.items() if label.kind == "table"}
-    made = {name: labeler_of(label).label(None, spine) for name, label in labels.items()}  # type: ignore[arg-type]  own labels need no tables
+    made = {name: labeler_of(label).label(None, spine) for name, label in labels.items()}
     if own.label is not None:
         name = _target_of(config)
         made[name] = own_labels(own.label.loc[chosen])
@@ -189,7 +196,14 @@ def _own(config: Config, as_of: pd.Timestamp | Newest | None) -> Snapshot:
 def _target_of(config: Config) -> str:
     given = [name for name, label in config.labels.items() if label.kind != "table"]
     if len(given) != 1:
-        raise ConfigError(Fault("labels", "exactly one label beside snapshots.label", ", ".join(given) or "none", hint="name the target of that column"))
+        raise ConfigError(
+            Fault(
+                "labels",
+                "exactly one label beside snapshots.label",
+                ", ".join(given) or "none",
+                hint="name the target of that column",
+            )
+        )
     return given[0]
 
 

@@ -86,7 +86,11 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     if health is not None:
         parts["health"] = health
     parts["typical"] = TypicalValues().fit(snapshot.X)
-    bundle = Bundle.of(parts, tables=_tables(snapshot, evaluations, health), metadata=_facts(config, snapshot, evaluations, health, notes))
+    bundle = Bundle.of(
+        parts,
+        tables=_tables(snapshot, evaluations, health),
+        metadata=_facts(config, snapshot, evaluations, health, notes),
+    )
     return Trained(bundle, evaluations, health, snapshot, tuple(notes))
 
 
@@ -127,28 +131,40 @@ def scorecard_of(config: Config, X: pd.DataFrame) -> Scorecard | None:
     return card.model_copy(update=given) if given else card
 
 
-def _fit_health(config: Config, snapshot: Snapshot, models: dict[str, PropensityClassifier], notes: list[str]) -> HealthScore | None:
+def _fit_health(
+    config: Config, snapshot: Snapshot, models: dict[str, PropensityClassifier], notes: list[str]
+) -> HealthScore | None:
     target = config.health.target
     if not config.health.enabled or target not in snapshot.labels:
         return None
     card = scorecard_of(config, snapshot.X)
     if card is None:
-        notes.append("health was not scored: no feature of the default scorecard is there; give a scorecard of your own")
+        notes.append(
+            "health was not scored: no feature of the default scorecard is there; give a scorecard of your own"
+        )
         return None
     X, y = training_rows(config, snapshot, target)
     margin = models[target].out_of_time_["margin"].reindex(X.index) if target in models else None
     usable = margin is not None and bool(margin.notna().any())
-    return HealthScore(card, purge_days=snapshot.purge_days[target]).fit(X, y, out_of_time_margin=margin if usable else None)
+    return HealthScore(card, purge_days=snapshot.purge_days[target]).fit(
+        X, y, out_of_time_margin=margin if usable else None
+    )
 
 
-def _tables(snapshot: Snapshot, evaluations: dict[str, Evaluation], health: HealthScore | None) -> dict[str, pd.DataFrame]:
+def _tables(
+    snapshot: Snapshot, evaluations: dict[str, Evaluation], health: HealthScore | None
+) -> dict[str, pd.DataFrame]:
     tables = {"catalog": snapshot.catalog}
     for target, evaluation in evaluations.items():
         tables[f"{target}_metrics"] = evaluation.metrics
         tables[f"{target}_reliability"] = evaluation.reliability
         tables[f"{target}_report_card"] = evaluation.report_card
     if health is not None:
-        tables |= {"health_weights": health.weights_, "health_reliability": health.reliability_, "health_checks": health.checks_}
+        tables |= {
+            "health_weights": health.weights_,
+            "health_reliability": health.reliability_,
+            "health_checks": health.checks_,
+        }
     return tables
 
 
@@ -167,7 +183,9 @@ def _facts(
         "purge_days": snapshot.purge_days,
         "verdicts": {target: evaluation.verdict for target, evaluation in evaluations.items()},
         "counts": {target: evaluation.counts for target, evaluation in evaluations.items()},
-        "health": None if health is None else {"meaning": health.meaning_, "verdict": health.verdict_, "notes": list(health.notes_)},
+        "health": None
+        if health is None
+        else {"meaning": health.meaning_, "verdict": health.verdict_, "notes": list(health.notes_)},
         "notes": notes,
         "seed": config.model.random_state,
         "numpy": np.__version__,

@@ -49,12 +49,11 @@ class Check:
     def faults(self) -> list[Fault]:
         """Faults of every table with more rejected rows than allowed."""
         found = []
-        for row in self.broken.itertuples():
-            table = self.tables.loaded[str(row.table)]
-            total = table.n_rows + table.n_rejected
-            if table.n_rejected > self.max_rejected_share * total:
-                where = f"{row.table}.{row.column}"
-                found.append(Fault(where, str(row.expected), f"{row.example!r} ({row.rule})", int(row.rows), str(row.hint)))  # type: ignore[arg-type]
+        for row in self.broken.to_dict("records"):
+            table = self.tables.loaded[row["table"]]
+            if table.n_rejected > self.max_rejected_share * (table.n_rows + table.n_rejected):
+                where, example = f"{row['table']}.{row['column']}", f"{row['example']!r} ({row['rule']})"
+                found.append(Fault(where, row["expected"], example, row["rows"], row["hint"]))
         return found
 
 
@@ -139,10 +138,16 @@ def require(source: Source, mappings: Mapping[str, TableMapping] | None = None, 
     return checked.tables
 
 
-def _missing_tables(loaded: Mapping[str, Loaded], faults: list[Fault], mappings: Mapping[str, TableMapping]) -> list[Fault]:
+def _missing_tables(
+    loaded: Mapping[str, Loaded], faults: list[Fault], mappings: Mapping[str, TableMapping]
+) -> list[Fault]:
     tried = {fault.where.split(".")[0] for fault in faults}
     found = ", ".join(loaded) or "no table at all"
-    missing = [Fault(name, "a table of the catalog", "an unknown name", hint=f"one of {', '.join(SCHEMAS)}") for name in mappings if name not in SCHEMAS]
+    missing = [
+        Fault(name, "a table of the catalog", "an unknown name", hint=f"one of {', '.join(SCHEMAS)}")
+        for name in mappings
+        if name not in SCHEMAS
+    ]
     if faults:
         return missing
     if "accounts" not in loaded and "accounts" not in tried:
@@ -167,7 +172,15 @@ def _refuse_mixed_zones(connection: duckdb.DuckDBPyConnection, prepared: Prepare
         if with_offset and without:
             found = f"{with_offset:,} rows with an offset and {without:,} without"
             hint = "write them all with an offset, or all without and declare the table's timezone"
-            raise TableError(Fault(f"{prepared.schema.name}.{name}", "one way of writing time zones", found, with_offset + without, hint))
+            raise TableError(
+                Fault(
+                    f"{prepared.schema.name}.{name}",
+                    "one way of writing time zones",
+                    found,
+                    with_offset + without,
+                    hint,
+                )
+            )
 
 
 def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tuple[Loaded, list[tuple[Any, ...]]]:
@@ -185,16 +198,34 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
         raise _unreadable(prepared.raw, error) from error
     total, n_rejected, *each = counted
     if total - n_rejected == 0:
-        left = f"none after `where` left out {whole - total:,} rows" if whole > total else "none" if not total else f"{total:,} rows, all rejected"
+        left = (
+            f"none after `where` left out {whole - total:,} rows"
+            if whole > total
+            else "none"
+            if not total
+            else f"{total:,} rows, all rejected"
+        )
         if not total:
             hint = "remove the file if there is no such table"
             raise TableError(Fault(name, f"at least one row in {prepared.raw.origin}", left, hint=hint))
     broken = [
-        (name, rule.column, rule.name, rule.expected, rows, rows / total, _example(connection, view, predicate, rule.value), rule.hint)
+        (
+            name,
+            rule.column,
+            rule.name,
+            rule.expected,
+            rows,
+            rows / total,
+            _example(connection, view, predicate, rule.value),
+            rule.hint,
+        )
         for rule, predicate, rows in zip(prepared.rules, predicates, each, strict=True)
         if rows
     ]
-    flags = ", ".join(f"CASE WHEN {predicate} THEN {literal(f'{rule.column}: {rule.name}')} END" for rule, predicate in zip(prepared.rules, predicates, strict=True))
+    flags = ", ".join(
+        f"CASE WHEN {predicate} THEN {literal(f'{rule.column}: {rule.name}')} END"
+        for rule, predicate in zip(prepared.rules, predicates, strict=True)
+    )
     listed = f"list_filter([{flags}], lambda item: item IS NOT NULL)" if flags else "[]::VARCHAR[]"
     connection.execute(
         f"CREATE OR REPLACE VIEW {identifier(f'rejected_{name}')} AS "
@@ -202,7 +233,9 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
     )
     table = _keep(connection, prepared, view, anything if n_rejected else "FALSE")
     clean = prepared.raw.files if prepared.renamed and not n_rejected else ()
-    return replace(table, n_rows=total - n_rejected, n_rejected=n_rejected, n_left_out=whole - total, files=clean), broken
+    return replace(
+        table, n_rows=total - n_rejected, n_rejected=n_rejected, n_left_out=whole - total, files=clean
+    ), broken
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, prepared: Prepared, view: str, rejected: str) -> Loaded:
@@ -229,9 +262,13 @@ def _data_end(connection: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded
     newest = []
     for table in loaded.values():
         moments = [name for name in table.columns if _is_past(table.schema, name)]
-        listed = ", ".join(f"max({name}) FILTER (WHERE {name} < {literal(limit.isoformat())})" for name in map(identifier, moments))
+        listed = ", ".join(
+            f"max({name}) FILTER (WHERE {name} < {literal(limit.isoformat())})" for name in map(identifier, moments)
+        )
         if listed:
-            newest += [item for item in connection.execute(f"SELECT {listed} FROM {table.relation}").fetchone() or () if item]
+            newest += [
+                item for item in connection.execute(f"SELECT {listed} FROM {table.relation}").fetchone() or () if item
+            ]
     return pd.Timestamp(max(newest)).floor("D") + pd.Timedelta(days=1) if newest else limit
 
 

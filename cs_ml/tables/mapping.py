@@ -83,7 +83,9 @@ class ColumnSpec:
             raise ConfigError(Fault("column mapping", f"exactly one of {', '.join(SHAPES)}", repr(dict(value))))
         if value.get("unit") is not None and value["unit"] not in UNITS:
             raise ConfigError(Fault("column mapping", f"unit one of {', '.join(UNITS)}", repr(value["unit"])))
-        plain = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if item is not None}
+        plain: dict[str, Any] = {
+            key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if item is not None
+        }
         return cls(**plain)
 
     @property

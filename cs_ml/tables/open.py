@@ -105,5 +105,10 @@ def open_tables(
     """
     connection = connect(memory_limit, threads)
     return require(
-        find_source(where), mappings, connection=connection, zone=zone, data_end=data_end, max_rejected_share=max_rejected_share
+        find_source(where),
+        mappings,
+        connection=connection,
+        zone=zone,
+        data_end=data_end,
+        max_rejected_share=max_rejected_share,
     )

@@ -58,9 +58,7 @@ class Prepared:
     renamed: Mapping[str, str]
 
 
-def prepare(
-    schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | None, data_end: str
-) -> Prepared:
+def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | None, data_end: str) -> Prepared:
     """Make one source table canonical.
 
     Parameters
@@ -90,12 +88,16 @@ def prepare(
             inner.append(f"({value} IS NOT NULL AND {exprs[name]} IS NULL) AS {flagged}")
             rules.append(Rule("type", name, columns[name].expected, flagged, _shown(spec)))
     where = " AND ".join(condition(item) for item in mapping.where) or "TRUE"
-    select = f"SELECT {SOURCE} AS \"!row\", {', '.join(inner)} FROM {_rows(raw, specs, mapping, where)} AS {SOURCE}"
+    select = f'SELECT {SOURCE} AS "!row", {", ".join(inner)} FROM {_rows(raw, specs, mapping, where)} AS {SOURCE}'
     select = _with_moments(select, schema, specs, mapping)
     rules += _value_rules(schema, columns, {rule.column for rule in rules}, data_end)
     select, more = _with_relations(select, schema, tuple(specs), accounts)
     present = (*specs, *(["known_at"] if schema.time_stamped and "known_at" not in specs else []))
-    plain = not mapping.where and not mapping.distinct and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
+    plain = (
+        not mapping.where
+        and not mapping.distinct
+        and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
+    )
     renamed = {name: str(spec.column) for name, spec in specs.items()} if plain and not mapping.known_lag_days else {}
     return Prepared(schema, raw, select, present, (*rules, *more), renamed)
 
@@ -116,7 +118,11 @@ def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnS
         for source in absent:
             near = get_close_matches(source, list(raw.types), n=1)
             hint = f"did you mean {near[0]}?" if near else "name the column that holds it in the config"
-            faults.append(Fault(f"{raw.origin}: {source}", "a column for " + f"{schema.name}.{name}", f"columns {listed}", hint=hint))
+            faults.append(
+                Fault(
+                    f"{raw.origin}: {source}", "a column for " + f"{schema.name}.{name}", f"columns {listed}", hint=hint
+                )
+            )
         if spec is None and name in schema.required:
             hint = f"map it in the config: tables.map.{schema.name}.columns.{name}"
             faults.append(Fault(f"{schema.name}.{name}", f"a column in {raw.origin}", f"columns {listed}", hint=hint))
@@ -159,7 +165,13 @@ def _as_it_stands(column: Column, spec: ColumnSpec, types: dict[str, str], mappi
     kind = types[spec.column]
     if column.kind == "instant":
         return kind.startswith("TIMESTAMP") and kind != "TIMESTAMP WITH TIME ZONE" and mapping.timezone == "UTC"
-    return kind == "DOUBLE" if column.kind == "number" else kind == "VARCHAR" if column.kind != "flag" else kind == "BOOLEAN"
+    return (
+        kind == "DOUBLE"
+        if column.kind == "number"
+        else kind == "VARCHAR"
+        if column.kind != "flag"
+        else kind == "BOOLEAN"
+    )
 
 
 def _shown(spec: ColumnSpec) -> str:
@@ -197,12 +209,23 @@ def _value_rules(schema: Schema, columns: dict[str, Column], typed: set[str], da
             listed = ", ".join(literal(level) for level in column.levels)
             rules.append(Rule("level", name, column.expected, f"{quoted} NOT IN ({listed})", quoted))
         if column.minimum is not None:
-            rules.append(Rule("minimum", name, f"at least {column.minimum:g}", f"{quoted} < {column.minimum!r}", quoted))
+            rules.append(
+                Rule("minimum", name, f"at least {column.minimum:g}", f"{quoted} < {column.minimum!r}", quoted)
+            )
         if column.maximum is not None:
             rules.append(Rule("maximum", name, f"at most {column.maximum:g}", f"{quoted} > {column.maximum!r}", quoted))
         if column.kind == "instant" and not column.future:
             hint = "if the data really reach further, declare book.data_end"
-            rules.append(Rule("future", name, f"before {data_end[:10]}", f"{quoted} >= TIMESTAMP {literal(data_end)}", quoted, hint))
+            rules.append(
+                Rule(
+                    "future",
+                    name,
+                    f"before {data_end[:10]}",
+                    f"{quoted} >= TIMESTAMP {literal(data_end)}",
+                    quoted,
+                    hint,
+                )
+            )
     for strict, pairs in ((False, schema.before), (True, schema.strictly_before)):
         for early, late in pairs:
             if early in columns and late in columns:
@@ -211,12 +234,16 @@ def _value_rules(schema: Schema, columns: dict[str, Column], typed: set[str], da
     return rules
 
 
-def _with_relations(select: str, schema: Schema, present: tuple[str, ...], accounts: str | None) -> tuple[str, list[Rule]]:
+def _with_relations(
+    select: str, schema: Schema, present: tuple[str, ...], accounts: str | None
+) -> tuple[str, list[Rule]]:
     """Add the rules that look at other rows: a known account, a key that is there once."""
     added, rules = [], []
     if accounts is not None and "account_id" in present:
         added.append(f'account_id NOT IN (SELECT account_id FROM {accounts}) AS "!unknown"')
-        rules.append(Rule("unknown_account", "account_id", "an account of the accounts table", '"!unknown"', "account_id"))
+        rules.append(
+            Rule("unknown_account", "account_id", "an account of the accounts table", '"!unknown"', "account_id")
+        )
     key = [name for name in schema.key if name in present]
     if schema.key and key:
         over = f"OVER (PARTITION BY {', '.join(identifier(name) for name in key)})"

@@ -1,4 +1,4 @@
-"""SQL expressions that turn a source column into a canonical one; the only place where SQL text is composed."""
+"""SQL expressions that turn a source column into a canonical one; names and values are quoted here."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def identifier(name: str) -> str:
 
     Examples
     --------
-    >>> identifier('odd "name"')
-    '"odd ""name\"""'
+    >>> print(identifier('an "odd" name'))
+    "an ""odd"" name"
     """
     return '"' + name.replace('"', '""') + '"'
 
@@ -56,8 +56,7 @@ def condition(rule: Filter) -> str:
         return starts if rule.condition == "starts_with" else f"NOT {starts}"
     number = isinstance(value, int | float) and not isinstance(value, bool)
     left = f"TRY_CAST({name} AS DOUBLE)" if number else f"CAST({name} AS VARCHAR)"
-    compared = f"coalesce({left} {COMPARISONS[rule.condition]} {literal(value)}, {rule.condition == 'not_equals'})"
-    return compared
+    return f"coalesce({left} {COMPARISONS[rule.condition]} {literal(value)}, {rule.condition == 'not_equals'})"
 
 
 def instant(value: str, dtype: str, mapping: TableMapping, written: str | None) -> str:

@@ -144,7 +144,9 @@ class Tables:
             where = "WHERE account_id IN (SELECT account_id FROM wanted)"
         first = [column for column in ("account_id", *table.schema.appears) if column in table.columns]
         order = ", ".join(identifier(column) for column in dict.fromkeys((*first, *table.columns)))
-        frame: pd.DataFrame = cursor.sql(f"SELECT {listed} FROM {table.relation} {where} ORDER BY {order}").to_arrow_table().to_pandas()
+        frame: pd.DataFrame = (
+            cursor.sql(f"SELECT {listed} FROM {table.relation} {where} ORDER BY {order}").to_arrow_table().to_pandas()
+        )
         return frame
 
     def batches(self, name: str, columns: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
@@ -193,7 +195,9 @@ class Tables:
         for name, table in self.loaded.items():
             absent = [column for column in table.schema.names if column not in table.columns]
             rows.append((name, table.n_rows, table.n_rejected, table.n_left_out, ", ".join(absent)))
-        return pd.DataFrame(rows, columns=["table", "rows", "rejected", "left_out", "absent_columns"]).set_index("table")
+        return pd.DataFrame(rows, columns=["table", "rows", "rejected", "left_out", "absent_columns"]).set_index(
+            "table"
+        )
 
     def not_point_in_time(self) -> tuple[str, ...]:
         """Return the attributes that are used as they stand today because nothing says when they changed."""

@@ -110,7 +110,9 @@ class Lookup:
         self, rows: pd.DataFrame, keys: pd.Index, *, time: str, known: str | None = None, clock: Clock | None = None
     ) -> None:
         clock = clock or Clock()
-        accounts, key_codes = np.unique(np.asarray(keys.get_level_values("account_id"), dtype=object), return_inverse=True)
+        accounts, key_codes = np.unique(
+            np.asarray(keys.get_level_values("account_id"), dtype=object), return_inverse=True
+        )
         codes = pd.Index(accounts).get_indexer(pd.Index(np.asarray(rows["account_id"], dtype=object)))
         instants = np.asarray(rows[time], dtype="datetime64[us]")
         usable = np.flatnonzero((codes >= 0) & ~np.isnat(instants))
@@ -124,7 +126,7 @@ class Lookup:
 
     @staticmethod
     def _joint(codes: np.ndarray, days: np.ndarray) -> np.ndarray:
-        return codes.astype(np.int64) * WIDTH + np.clip(days + ORIGIN, 0, WIDTH - 1)
+        return np.asarray(codes.astype(np.int64) * WIDTH + np.clip(days + ORIGIN, 0, WIDTH - 1))
 
     def _search(self, days: np.ndarray) -> np.ndarray:
         """Return for each key the position of its account's first row on or after a day."""
@@ -189,4 +191,6 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     >>> ratio(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
     array([0.5, nan])
     """
-    return np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=denominator != 0)
+    quotient = np.full(np.shape(numerator), np.nan)
+    np.divide(numerator, denominator, out=quotient, where=denominator != 0)
+    return quotient

@@ -67,7 +67,9 @@ def make_spine(
         if before_renewal:
             keys = renewal_keys(contracts, before_renewal, start, end, clock)
         else:
-            keys = _product(np.unique(np.asarray(contracts["account_id"], dtype=object)), calendar_grid(start, end, every))
+            keys = _product(
+                np.unique(np.asarray(contracts["account_id"], dtype=object)), calendar_grid(start, end, every)
+            )
         spine = _with_contracts(contracts, keys, clock)
     else:
         spine = _with_usage(tables, calendar_grid(start, end, every), clock)
@@ -89,11 +91,15 @@ def spine_index(accounts: Any, dates: Any) -> pd.MultiIndex:
     )
     if index.has_duplicates:
         twice = index[index.duplicated()]
-        raise FrameError(f"expected one row an account and date, found {len(twice):,} repeated, such as {twice[0]}; keep one")
+        raise FrameError(
+            f"expected one row an account and date, found {len(twice):,} repeated, such as {twice[0]}; keep one"
+        )
     return index.sort_values()
 
 
-def renewal_keys(contracts: pd.DataFrame, days_before: Sequence[int], start: Any, end: Any, clock: Clock) -> pd.MultiIndex:
+def renewal_keys(
+    contracts: pd.DataFrame, days_before: Sequence[int], start: Any, end: Any, clock: Clock
+) -> pd.MultiIndex:
     """Return the dates some days before each planned term end, where the term was known by then."""
     terms = contracts.loc[contracts["end_at"].notna(), ["account_id", "end_at", "known_at"]]
     ends = clock.day(terms["end_at"])

@@ -72,9 +72,7 @@ class TimeSplit:
     6 2
     """
 
-    def __init__(
-        self, *, purge_days: int, n_origins: int = 6, min_train_dates: int = 1, test_dates: int = 1
-    ) -> None:
+    def __init__(self, *, purge_days: int, n_origins: int = 6, min_train_dates: int = 1, test_dates: int = 1) -> None:
         self.purge_days = purge_days
         self.n_origins = n_origins
         self.min_train_dates = min_train_dates
@@ -104,7 +102,7 @@ class TimeSplit:
     def origins(self, dates: pd.DatetimeIndex) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
         """Return first and last test date of each origin that has enough training dates, oldest first."""
         unique = pd.DatetimeIndex(np.unique(dates))
-        chosen = []
+        chosen: list[tuple[pd.Timestamp, pd.Timestamp]] = []
         for end in range(len(unique), 0, -self.test_dates):
             first, last = unique[max(end - self.test_dates, 0)], unique[end - 1]
             n_train = int((unique + pd.Timedelta(days=self.purge_days) <= first).sum())

@@ -41,12 +41,12 @@ class Terms:
     def running(self) -> np.ndarray:
         """Tell for each pair whether the line ran up to the last instant before ``as_of``."""
         day = self.as_of[self.pairs.key]
-        return (self.start < day) & (self.end >= day)
+        return np.asarray((self.start < day) & (self.end >= day))
 
     def running_at(self, days_before: int) -> np.ndarray:
         """Tell for each pair whether the line ran some days before ``as_of``."""
         day = self.as_of[self.pairs.key] - days_before
-        return (self.start < day) & (self.end >= day)
+        return np.asarray((self.start < day) & (self.end >= day))
 
     def total(self, values: Any) -> np.ndarray:
         """Return the sum of a column over the pairs, by key; NaN where no line has a value."""

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-
 from builders import book, keys
+
 from cs_ml.errors import FrameError
 from cs_ml.labels import FunctionLabeler, GrowthLabeler, InactivityLabeler, TableLabeler
 
@@ -49,7 +49,13 @@ def test_own_labels_from_a_table():
     assert labelled["state"].tolist() == ["1", "0", "immature"]
 
 
-@pytest.mark.parametrize(("change", "message"), [({"label": [2, 0]}, "expected 1, 0 or missing, found 2"), ({"account_id": ["a", "a"]}, "one row an account and date")])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"label": [2, 0]}, "expected 1, 0 or missing, found 2"),
+        ({"account_id": ["a", "a"]}, "one row an account and date"),
+    ],
+)
 def test_own_labels_are_checked(change, message):
     table = pd.DataFrame({"account_id": ["a", "b"], "as_of": ["2026-02-01"] * 2, "label": [1, 0]} | change)
     with pytest.raises(FrameError, match=message):

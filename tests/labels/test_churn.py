@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from builders import book, keys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import book, keys
 from cs_ml.errors import TableError
 from cs_ml.labels import ChurnLabeler, count_states, episodes
 from cs_ml.timeline import Clock
@@ -63,10 +63,13 @@ def test_leavers_and_stayers_mature_on_the_same_day():
 
 
 def test_dropping_one_of_two_lines_is_not_churn():
-    tables = book(data_end="2026-12-01", contracts="""
+    tables = book(
+        data_end="2026-12-01",
+        contracts="""
         account_id start_at   end_at
         a          2026-01-01 2026-04-01
-        a          2026-01-01 2027-01-01""")
+        a          2026-01-01 2027-01-01""",
+    )
     assert states(tables, ("a", "2026-03-01")) == ["0"]
 
 
@@ -78,20 +81,30 @@ def test_both_dates_are_kept():
 
 def test_states_are_counted_by_date():
     tables = book(data_end="2026-06-29", contracts=CONTRACTS)
-    labelled = ChurnLabeler().label(tables, pd.DataFrame(index=keys(("leaves", "2026-03-01"), ("stays", "2026-03-01"), ("stays", "2026-04-01"))))
+    labelled = ChurnLabeler().label(
+        tables, pd.DataFrame(index=keys(("leaves", "2026-03-01"), ("stays", "2026-03-01"), ("stays", "2026-04-01")))
+    )
     assert count_states(labelled).to_numpy().tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
 
 
 def test_contracts_are_needed():
     with pytest.raises(TableError, match="contracts: expected a source table of that name"):
-        ChurnLabeler().label(book(usage="account_id event_at\na 2026-01-01"), pd.DataFrame(index=keys(("a", "2026-02-01"))))
+        ChurnLabeler().label(
+            book(usage="account_id event_at\na 2026-01-01"), pd.DataFrame(index=keys(("a", "2026-02-01")))
+        )
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 100), st.integers(1, 30)), min_size=1, max_size=12), st.integers(0, 15))
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 100), st.integers(1, 30)), min_size=1, max_size=12),
+    st.integers(0, 15),
+)
 def test_stays_equal_painting_the_days(lines, grace):
     start = pd.Timestamp("2026-01-01")
     rows = pd.DataFrame(
-        [(account, start + pd.Timedelta(days=first), start + pd.Timedelta(days=first + length)) for account, first, length in lines],
+        [
+            (account, start + pd.Timedelta(days=first), start + pd.Timedelta(days=first + length))
+            for account, first, length in lines
+        ],
         columns=["account_id", "start_at", "end_at"],
     ).astype({"start_at": "datetime64[us]", "end_at": "datetime64[us]"})
     stays = episodes(rows, Clock(), grace)

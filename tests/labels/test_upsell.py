@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-
 from builders import book, keys
+
 from cs_ml.labels import UpsellLabeler
 
 

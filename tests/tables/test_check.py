@@ -62,14 +62,22 @@ def test_a_share_below_the_limit_passes_and_one_above_is_refused():
 def test_all_faults_of_all_tables_are_raised_together():
     voc = pd.DataFrame({"account_id": ["a"], "said_at": ["2026-01-01"]})
     with pytest.raises(TableError) as caught:
-        open_tables({"accounts": ACCOUNTS.rename(columns={"account_id": "id"}), "contracts": contracts()[["account_id"]], "voc": voc})
+        open_tables(
+            {
+                "accounts": ACCOUNTS.rename(columns={"account_id": "id"}),
+                "contracts": contracts()[["account_id"]],
+                "voc": voc,
+            }
+        )
     named = {fault.where for fault in caught.value.faults}
     assert named == {"accounts.account_id", "contracts.start_at", "contracts.mrr", "voc.text"}
 
 
 def test_rows_after_the_declared_end_of_the_data_are_refused():
     usage = pd.DataFrame({"account_id": ["a", "a"], "event_at": ["2026-01-01", "2026-02-01"]})
-    with pytest.raises(TableError, match=r"usage.event_at: expected before 2026-02-01, found '2026-02-01 00:00:00' \(future\)"):
+    with pytest.raises(
+        TableError, match=r"usage.event_at: expected before 2026-02-01, found '2026-02-01 00:00:00' \(future\)"
+    ):
         open_tables({"accounts": ACCOUNTS, "usage": usage}, data_end="2026-02-01")
 
 

@@ -10,7 +10,9 @@ SALES = pd.DataFrame({
     "InvoiceNo": ["1", "C2", "3"], "CustomerID": [17850.0, 17850.0, None],
     "Quantity": [6, -6, 1], "UnitPrice": [2.5, 2.5, 1.0], "InvoiceDate": ["2026-01-05 08:26"] * 3,
 })  # fmt: skip
-PLANS = pd.DataFrame({"id": ["a"], "begin": ["2026-01-31"], "months": [1], "left": ["2026-02-10"], "yearly": ["1200"], "name": ["gold"]})
+PLANS = pd.DataFrame(
+    {"id": ["a"], "begin": ["2026-01-31"], "months": [1], "left": ["2026-02-10"], "yearly": ["1200"], "name": ["gold"]}
+)
 
 
 def read_plans(**columns: object) -> pd.Series:
@@ -23,8 +25,15 @@ def read_plans(**columns: object) -> pd.Series:
 def test_names_products_and_filters_make_usage_of_sales():
     mapping = TableMapping(
         source="sales",
-        columns={"account_id": ColumnSpec.of("CustomerID"), "event_at": ColumnSpec.of("InvoiceDate"), "quantity": ColumnSpec.of({"product": ["Quantity", "UnitPrice"]})},
-        where=(Filter.of({"column": "InvoiceNo", "not_starts_with": "C"}), Filter.of({"column": "CustomerID", "is_null": False})),
+        columns={
+            "account_id": ColumnSpec.of("CustomerID"),
+            "event_at": ColumnSpec.of("InvoiceDate"),
+            "quantity": ColumnSpec.of({"product": ["Quantity", "UnitPrice"]}),
+        },
+        where=(
+            Filter.of({"column": "InvoiceNo", "not_starts_with": "C"}),
+            Filter.of({"column": "CustomerID", "is_null": False}),
+        ),
     )
     tables = open_tables({"accounts": pd.DataFrame({"account_id": ["17850"]}), "sales": SALES}, {"usage": mapping})
     usage = tables.frame("usage")
@@ -41,7 +50,10 @@ def test_months_are_calendar_months():
 
 
 def test_an_instant_is_kept_only_before_another():
-    columns = {"end_at": {"add_months": ["begin", "months"]}, "cancelled_at": {"column": "left", "when_before": "end_at"}}
+    columns = {
+        "end_at": {"add_months": ["begin", "months"]},
+        "cancelled_at": {"column": "left", "when_before": "end_at"},
+    }
     assert read_plans(**columns)["cancelled_at"] == pd.Timestamp("2026-02-10")
     columns["end_at"] = {"constant": "2026-02-05"}
     assert pd.isna(read_plans(**columns)["cancelled_at"])
@@ -55,13 +67,22 @@ def test_values_are_replaced_and_an_unknown_one_is_a_fault():
 
 def test_naive_instants_are_read_in_the_declared_zone():
     usage = pd.DataFrame({"account_id": ["a", "a"], "event_at": ["2026-04-01 08:00", "2026-04-01 09:00"]})
-    tables = open_tables({"accounts": pd.DataFrame({"account_id": ["a"]}), "usage": usage}, {"usage": TableMapping(timezone="Asia/Tokyo")})
-    assert tables.frame("usage")["event_at"].tolist() == [pd.Timestamp("2026-03-31 23:00"), pd.Timestamp("2026-04-01 00:00")]
+    tables = open_tables(
+        {"accounts": pd.DataFrame({"account_id": ["a"]}), "usage": usage},
+        {"usage": TableMapping(timezone="Asia/Tokyo")},
+    )
+    assert tables.frame("usage")["event_at"].tolist() == [
+        pd.Timestamp("2026-03-31 23:00"),
+        pd.Timestamp("2026-04-01 00:00"),
+    ]
 
 
 def test_an_offset_in_the_value_wins_over_the_declared_zone():
     usage = pd.DataFrame({"account_id": ["a"], "event_at": ["2026-04-01T09:00:00+09:00"]})
-    tables = open_tables({"accounts": pd.DataFrame({"account_id": ["a"]}), "usage": usage}, {"usage": TableMapping(timezone="America/New_York")})
+    tables = open_tables(
+        {"accounts": pd.DataFrame({"account_id": ["a"]}), "usage": usage},
+        {"usage": TableMapping(timezone="America/New_York")},
+    )
     assert tables.frame("usage")["event_at"].iloc[0] == pd.Timestamp("2026-04-01")
 
 
@@ -80,31 +101,61 @@ def test_a_source_column_that_does_not_exist_is_named_with_the_nearest_one():
 
 
 def test_a_spec_says_exactly_one_source():
-    for wrong in ({"column": "a", "constant": 1}, {"scale": 2}, {"column": "a", "colour": 1}, {"column": "a", "unit": "miles"}):
+    for wrong in (
+        {"column": "a", "constant": 1},
+        {"scale": 2},
+        {"column": "a", "colour": 1},
+        {"column": "a", "unit": "miles"},
+    ):
         with pytest.raises(ConfigError):
             ColumnSpec.of(wrong)
 
 
 @pytest.mark.parametrize(
     ("condition", "kept"),
-    [({"equals": "C2"}, 1), ({"not_equals": "C2"}, 2), ({"in": ["1", "3"]}, 2), ({"not_in": ["1"]}, 2), ({"starts_with": "C"}, 1)],
+    [
+        ({"equals": "C2"}, 1),
+        ({"not_equals": "C2"}, 2),
+        ({"in": ["1", "3"]}, 2),
+        ({"not_in": ["1"]}, 2),
+        ({"starts_with": "C"}, 1),
+    ],
 )
 def test_filters_on_text(condition, kept):
-    mapping = TableMapping(source="sales", columns={"account_id": ColumnSpec.of({"constant": "a"}), "event_at": ColumnSpec.of("InvoiceDate")}, where=(Filter.of({"column": "InvoiceNo"} | condition),))
+    mapping = TableMapping(
+        source="sales",
+        columns={"account_id": ColumnSpec.of({"constant": "a"}), "event_at": ColumnSpec.of("InvoiceDate")},
+        where=(Filter.of({"column": "InvoiceNo"} | condition),),
+    )
     tables = open_tables({"accounts": pd.DataFrame({"account_id": ["a"]}), "sales": SALES}, {"usage": mapping})
     assert tables.loaded["usage"].n_rows == kept
 
 
-@pytest.mark.parametrize(("condition", "kept"), [({"above": 1}, 1), ({"at_least": 1}, 2), ({"below": 1}, 1), ({"at_most": 1}, 2)])
+@pytest.mark.parametrize(
+    ("condition", "kept"), [({"above": 1}, 1), ({"at_least": 1}, 2), ({"below": 1}, 1), ({"at_most": 1}, 2)]
+)
 def test_filters_on_numbers(condition, kept):
-    mapping = TableMapping(source="sales", columns={"account_id": ColumnSpec.of({"constant": "a"}), "event_at": ColumnSpec.of("InvoiceDate")}, where=(Filter.of({"column": "Quantity"} | condition),))
+    mapping = TableMapping(
+        source="sales",
+        columns={"account_id": ColumnSpec.of({"constant": "a"}), "event_at": ColumnSpec.of("InvoiceDate")},
+        where=(Filter.of({"column": "Quantity"} | condition),),
+    )
     tables = open_tables({"accounts": pd.DataFrame({"account_id": ["a"]}), "sales": SALES}, {"usage": mapping})
     assert tables.loaded["usage"].n_rows == kept
 
 
 def test_accounts_are_taken_out_of_a_table_of_events():
-    accounts = TableMapping(source="sales", distinct=True, columns={"account_id": ColumnSpec.of("CustomerID")}, where=(Filter.of({"column": "CustomerID", "is_null": False}),))
-    usage = TableMapping(source="sales", columns={"account_id": ColumnSpec.of("CustomerID"), "event_at": ColumnSpec.of("InvoiceDate")}, where=accounts.where)
+    accounts = TableMapping(
+        source="sales",
+        distinct=True,
+        columns={"account_id": ColumnSpec.of("CustomerID")},
+        where=(Filter.of({"column": "CustomerID", "is_null": False}),),
+    )
+    usage = TableMapping(
+        source="sales",
+        columns={"account_id": ColumnSpec.of("CustomerID"), "event_at": ColumnSpec.of("InvoiceDate")},
+        where=accounts.where,
+    )
     tables = open_tables({"sales": SALES}, {"accounts": accounts, "usage": usage})
     assert tables.frame("accounts").to_dict("list") == {"account_id": ["17850"]}
     assert tables.loaded["accounts"].n_rejected == 0

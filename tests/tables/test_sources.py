@@ -9,7 +9,7 @@ import pytest
 from cs_ml.errors import TableError
 from cs_ml.tables import TableMapping, open_tables
 
-ACCOUNTS = "account_id,name\na,株式会社あおい\nb,\"Quoted, Inc.\"\n"
+ACCOUNTS = 'account_id,name\na,株式会社あおい\nb,"Quoted, Inc."\n'
 USAGE = "account_id,event_at,quantity\na,2026-01-05T10:00:00,1\nb,2026-01-06T10:00:00,2\n"
 
 
@@ -34,7 +34,9 @@ def test_json_lines(folder):
 
 def test_parquet_as_a_file_and_as_parts(folder):
     (folder / "usage.csv.gz").unlink()
-    frame = pd.DataFrame({"account_id": ["a", "b"], "event_at": pd.to_datetime(["2026-01-05", "2026-01-06"]).as_unit("us")})
+    frame = pd.DataFrame(
+        {"account_id": ["a", "b"], "event_at": pd.to_datetime(["2026-01-05", "2026-01-06"]).as_unit("us")}
+    )
     (folder / "usage").mkdir()
     frame.iloc[:1].to_parquet(folder / "usage" / "1.parquet")
     frame.iloc[1:].to_parquet(folder / "usage" / "2.parquet")
@@ -44,18 +46,26 @@ def test_parquet_as_a_file_and_as_parts(folder):
 
 
 def test_batches_of_files_and_of_duckdb_hold_the_same_rows(folder):
-    frame = pd.DataFrame({"account_id": ["a", "b"], "event_at": pd.to_datetime(["2026-01-05", "2026-01-06"]).as_unit("us")})
+    frame = pd.DataFrame(
+        {"account_id": ["a", "b"], "event_at": pd.to_datetime(["2026-01-05", "2026-01-06"]).as_unit("us")}
+    )
     (folder / "usage.csv.gz").unlink()
     frame.to_parquet(folder / "usage.parquet")
-    direct = pd.concat([batch.to_pandas() for batch in open_tables(folder).batches("usage", ["account_id", "event_at"])])
+    direct = pd.concat(
+        [batch.to_pandas() for batch in open_tables(folder).batches("usage", ["account_id", "event_at"])]
+    )
     mapped = open_tables(folder, {"usage": TableMapping(timezone="Etc/GMT")})
     through = pd.concat([batch.to_pandas() for batch in mapped.batches("usage", ["account_id", "event_at"])])
-    pd.testing.assert_frame_equal(direct.astype(object), through.sort_values("account_id").astype(object), check_index_type=False)
+    pd.testing.assert_frame_equal(
+        direct.astype(object), through.sort_values("account_id").astype(object), check_index_type=False
+    )
 
 
 def test_shift_jis_is_refused_with_the_encoding_to_declare_and_read_when_declared(folder):
     (folder / "accounts.csv").write_bytes(ACCOUNTS.encode("cp932"))
-    with pytest.raises(TableError, match=r"accounts.csv: expected UTF-8 text, found other bytes in line 2; .* `encoding: cp932`"):
+    with pytest.raises(
+        TableError, match=r"accounts.csv: expected UTF-8 text, found other bytes in line 2; .* `encoding: cp932`"
+    ):
         open_tables(folder)
     tables = open_tables(folder, {"accounts": TableMapping(encoding="shift_jis")})
     assert tables.frame("accounts")["name"].iloc[0] == "株式会社あおい"
@@ -82,14 +92,22 @@ def test_a_duckdb_file(tmp_path):
     path = tmp_path / "book.duckdb"
     with duckdb.connect(str(path)) as database:
         database.execute("CREATE TABLE accounts AS SELECT 'a' AS account_id")
-        database.execute("CREATE SCHEMA events; CREATE TABLE events.log AS SELECT 'a' AS account_id, TIMESTAMP '2026-01-05' AS event_at")
+        database.execute(
+            "CREATE SCHEMA events; CREATE TABLE events.log AS SELECT 'a' AS account_id, TIMESTAMP '2026-01-05' AS event_at"
+        )
     tables = open_tables(path, {"usage": TableMapping(source="events.log")})
     assert tables.frame("usage")["event_at"].tolist() == [pd.Timestamp("2026-01-05")]
 
 
 def test_rows_come_in_an_order_that_does_not_depend_on_the_source():
     accounts = pd.DataFrame({"account_id": ["a", "b"]})
-    usage = pd.DataFrame({"account_id": ["b", "a", "a"], "event_at": ["2026-01-05", "2026-01-06", "2026-01-05"], "feature": ["x", "y", "z"]})
+    usage = pd.DataFrame(
+        {
+            "account_id": ["b", "a", "a"],
+            "event_at": ["2026-01-05", "2026-01-06", "2026-01-05"],
+            "feature": ["x", "y", "z"],
+        }
+    )
     first = open_tables({"accounts": accounts, "usage": usage}).frame("usage")
     second = open_tables({"accounts": accounts, "usage": usage.iloc[::-1]}).frame("usage")
     pd.testing.assert_frame_equal(first, second)

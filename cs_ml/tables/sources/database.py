@@ -45,7 +45,9 @@ class DuckDBSource:
         ).fetchall()
         if wanted not in listed:
             if mapping.source is not None:
-                raise TableError(Fault(f"{self.path}: {mapping.source}", "the table that the config names", "no such table"))
+                raise TableError(
+                    Fault(f"{self.path}: {mapping.source}", "the table that the config names", "no such table")
+                )
             return None
         where = ".".join(identifier(part) for part in ("source", *wanted))
         return describe(connection, name, f"SELECT * FROM {where}", f"{self.path}: {'.'.join(wanted)}")

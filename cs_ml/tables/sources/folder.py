@@ -53,7 +53,9 @@ class FolderSource:
         text = self._as_utf8(path, mapping.encoding)
         if written == "csv":
             delimiter = f", delim={literal(mapping.delimiter)}" if mapping.delimiter else ""
-            select = f"SELECT * FROM read_csv({literal(text)}, all_varchar=true, header=true, null_padding=false{delimiter})"
+            select = (
+                f"SELECT * FROM read_csv({literal(text)}, all_varchar=true, header=true, null_padding=false{delimiter})"
+            )
         else:
             listed = f"SELECT * FROM read_json({literal(text)}, format='newline_delimited'"
             names = describe(connection, name, f"{listed}, sample_size=-1)", str(path)).types
@@ -90,7 +92,9 @@ class FolderSource:
                 while text := reader.read(CHUNK):
                     copy.write(text)
         except UnicodeDecodeError as error:
-            fault = Fault(str(path), f"text in {encoding}", f"byte {error.object[error.start]:#04x}", hint="declare its encoding")
+            fault = Fault(
+                str(path), f"text in {encoding}", f"byte {error.object[error.start]:#04x}", hint="declare its encoding"
+            )
             raise TableError(fault) from error
         return target
 
@@ -128,7 +132,12 @@ def _refuse_other_encodings(path: Path) -> None:
                 sample = chunk[max(error.start - 64, 0) : error.start + 4096]
                 line += chunk[: error.start].count(b"\n")
                 guess = _guess(sample)
-                fault = Fault(str(path), "UTF-8 text", f"other bytes in line {line}", hint=f"declare the encoding, probably `encoding: {guess}`")
+                fault = Fault(
+                    str(path),
+                    "UTF-8 text",
+                    f"other bytes in line {line}",
+                    hint=f"declare the encoding, probably `encoding: {guess}`",
+                )
                 raise TableError(fault) from error
             line += chunk.count(b"\n")
 
@@ -143,5 +152,3 @@ def _guess(sample: bytes) -> str:
         else:
             return name
     return "latin-1"
-
-

@@ -64,4 +64,6 @@ def _connected(url: str) -> Any:
         return psycopg.connect(url)
     except psycopg.Error as error:
         reason = str(error).strip().split("\n", 1)[0]
-        raise TableError(Fault("postgresql", "a database that answers", reason, hint="check the URL and the server")) from error
+        raise TableError(
+            Fault("postgresql", "a database that answers", reason, hint="check the URL and the server")
+        ) from error

@@ -1,0 +1,298 @@
+"""How good a ranking and its probabilities are; every metric takes row weights, so that one code serves the bootstrap.
+
+Each function takes labels ``y`` (0.0 / 1.0) and probabilities ``p``, both of shape (n_rows,), and optional weights of
+shape (n_rows,) or (n_replicates, n_rows); it returns a number, or an array of shape (n_replicates,). Tied
+probabilities are treated as one step, so that a constant prediction neither gains nor loses by row order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cs_ml.errors import FrameError
+
+__all__ = [
+    "average_precision",
+    "brier",
+    "brier_parts",
+    "capture_at",
+    "ece",
+    "lift_at",
+    "log_loss",
+    "measure",
+    "mrr_captured",
+    "roc_auc",
+]
+
+Floats = npt.NDArray[np.float64]
+BINS = 10
+
+
+def roc_auc(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
+    """Return the chance that a random positive is ranked above a random negative, ties counting half.
+
+    Mann and Whitney (1947); Hanley and McNeil (1982). NaN where one class is absent.
+
+    Examples
+    --------
+    >>> float(roc_auc(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.1, 0.3])))
+    0.5
+    """
+    return _shape(_auc(*_steps(y, p, weights)), weights)
+
+
+def average_precision(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
+    """Return the precision averaged over the steps of recall, without interpolation (Davis and Goadrich 2006).
+
+    Examples
+    --------
+    >>> round(float(average_precision(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.1, 0.3]))), 4)
+    0.8333
+    """
+    return _shape(_precision(*_steps(y, p, weights)), weights)
+
+
+def log_loss(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
+    """Return the mean negative log-likelihood in nats (Good 1952); probabilities of 0 and 1 are moved by 1e-15.
+
+    Examples
+    --------
+    >>> round(float(log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5]))), 4)
+    0.6931
+    """
+    p = np.clip(p, 1e-15, 1 - 1e-15)
+    return _mean(-(y * np.log(p) + (1 - y) * np.log1p(-p)), weights)
+
+
+def brier(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
+    """Return the mean squared difference of probability and outcome (Brier 1950).
+
+    Examples
+    --------
+    >>> float(brier(np.array([1.0, 0.0]), np.array([0.5, 0.5])))
+    0.25
+    """
+    return _mean((p - y) ** 2, weights)
+
+
+def brier_parts(y: Floats, p: Floats, weights: Floats | None = None, bins: int = BINS) -> dict[str, Any]:
+    """Return reliability, resolution, uncertainty and the remainder within bins of the Brier score.
+
+    Over bins of equal mass with mean prediction f, event rate o and share s, and the overall rate r: reliability
+    ``sum s (f - o)^2``, resolution ``sum s (o - r)^2``, uncertainty ``r (1 - r)`` (Murphy 1973). Predictions that
+    differ within a bin leave ``within`` (Stephenson et al. 2008), so that
+    ``brier = reliability - resolution + uncertainty + within`` exactly.
+
+    Examples
+    --------
+    >>> parts = brier_parts(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
+    >>> {name: float(value) for name, value in parts.items()}
+    {'reliability': 0.0, 'resolution': 0.0, 'uncertainty': 0.25, 'within': 0.0}
+    """
+    parts, _ = _calibration(y, p, weights, bins)
+    return {name: _shape(value, weights) for name, value in parts.items() if name != "brier"}
+
+
+def ece(y: Floats, p: Floats, weights: Floats | None = None, bins: int = BINS) -> Any:
+    """Return the expected calibration error over bins of equal mass.
+
+    ``sum s |f - o|`` with share s, mean prediction f and event rate o of each bin (Naeini et al. 2015). It is biased
+    upwards: a perfectly calibrated model scores above zero in any finite sample, the more so with few events.
+
+    Examples
+    --------
+    >>> round(float(ece(np.array([1.0, 0.0]), np.array([0.9, 0.2]))), 4)
+    0.15
+    """
+    return _shape(_calibration(y, p, weights, bins)[1], weights)
+
+
+def capture_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: float) -> Any:
+    """Return the share of all positives among the highest-ranked ``share`` of rows.
+
+    Examples
+    --------
+    >>> float(capture_at(np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1]), share=0.5))
+    0.5
+    """
+    return _shape(_capture(*_steps(y, p, weights), share), weights)
+
+
+def lift_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: float) -> Any:
+    """Return how many times the base rate the highest-ranked ``share`` of rows holds.
+
+    Examples
+    --------
+    >>> float(lift_at(np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1]), share=0.25))
+    4.0
+    """
+    return capture_at(y, p, weights, share=share) / share
+
+
+def mrr_captured(
+    y: Floats, p: Floats, weights: Floats | None = None, *, mrr: Floats, capacity: int, dates: Any = None
+) -> Any:
+    """Return the share of the MRR at stake in positive rows that the rows one has capacity for hold.
+
+    On each date the ``capacity`` rows with the largest ``p * mrr`` (expected MRR at stake) are worked. The choice is
+    kept fixed under resampling.
+
+    Parameters
+    ----------
+    y, p, weights
+        As in the module's introduction.
+    mrr
+        MRR of each row, shape (n_rows,); missing counts as zero.
+    capacity
+        Rows that can be worked a date.
+    dates
+        Date of each row; None means one date.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        NaN where no positive row has MRR.
+
+    Examples
+    --------
+    >>> y, p, mrr = np.array([1.0, 1.0, 0.0]), np.array([0.3, 0.1, 0.2]), np.array([100.0, 300.0, 50.0])
+    >>> float(mrr_captured(y, p, mrr=mrr, capacity=1))
+    0.25
+    """
+    money = np.nan_to_num(mrr, nan=0.0)
+    day = np.zeros(len(y), dtype=np.intp) if dates is None else np.unique(np.asarray(dates), return_inverse=True)[1]
+    order = np.lexsort((np.arange(len(y)), -p * money, day))
+    first = np.searchsorted(day[order], day[order], side="left")
+    worked = np.zeros(len(y))
+    worked[order] = np.arange(len(y)) - first < capacity
+    w = _matrix(weights, len(y))
+    return _shape(_ratio(w @ (worked * y * money), w @ (y * money)), weights)
+
+
+def measure(
+    y: Floats,
+    p: Floats,
+    weights: Floats | None = None,
+    *,
+    shares: tuple[float, ...] = (),
+    mrr: Floats | None = None,
+    capacity: int = 20,
+    dates: Any = None,
+) -> dict[str, Any]:
+    """Return all metrics at once, ranking and binning only once.
+
+    Parameters
+    ----------
+    y, p, weights
+        As in the module's introduction.
+    shares
+        Shares of rows for lift and capture.
+    mrr, capacity, dates
+        As in ``mrr_captured``; left out without ``mrr``.
+
+    Returns
+    -------
+    dict
+        Metric name to number, or to an array of shape (n_replicates,).
+    """
+    steps = _steps(y, p, weights)
+    parts, error = _calibration(y, p, weights, BINS)
+    found = {"roc_auc": _auc(*steps), "average_precision": _precision(*steps)}
+    found["log_loss"] = np.atleast_1d(log_loss(y, p, weights))
+    found["brier"] = parts["brier"]
+    found |= {f"brier_{name}": parts[name] for name in ("reliability", "resolution", "uncertainty")}
+    found["ece"] = error
+    for share in shares:
+        captured = _capture(*steps, share)
+        found |= {f"lift_at_{share:.0%}": captured / share, f"capture_at_{share:.0%}": captured}
+    if mrr is not None:
+        name = f"mrr_captured_at_{capacity}"
+        found[name] = np.atleast_1d(mrr_captured(y, p, weights, mrr=mrr, capacity=capacity, dates=dates))
+    return {name: _shape(value, weights) for name, value in found.items()}
+
+
+def _auc(total: Floats, ones: Floats) -> Floats:
+    zeros = total - ones
+    below = zeros.sum(axis=1, keepdims=True) - np.cumsum(zeros, axis=1)
+    wins = (ones * (below + 0.5 * zeros)).sum(axis=1)
+    return _ratio(wins, ones.sum(axis=1) * zeros.sum(axis=1))
+
+
+def _precision(total: Floats, ones: Floats) -> Floats:
+    precision = _ratio(np.cumsum(ones, axis=1), np.cumsum(total, axis=1))
+    return _ratio(np.nansum(ones * precision, axis=1), ones.sum(axis=1))
+
+
+def _capture(total: Floats, ones: Floats, share: float) -> Floats:
+    room = share * total.sum(axis=1)
+    below, found = np.cumsum(total, axis=1), np.cumsum(ones, axis=1)
+    last = np.minimum((below <= room[:, None]).sum(axis=1), total.shape[1] - 1)
+    row = np.arange(len(total))
+    part = np.nan_to_num(_ratio(ones[row, last], total[row, last]))
+    inside = (
+        found[row, last]
+        - ones[row, last]
+        + part * np.minimum(room - below[row, last] + total[row, last], total[row, last])
+    )
+    return _ratio(inside, found[:, -1])
+
+
+def _calibration(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tuple[dict[str, Floats], Floats]:
+    share, predicted, observed = _binned(y, p, weights, bins)
+    rate = (share * observed).sum(axis=1)
+    parts = {
+        "brier": np.atleast_1d(brier(y, p, weights)),
+        "reliability": (share * (predicted - observed) ** 2).sum(axis=1),
+        "resolution": (share * (observed - rate[:, None]) ** 2).sum(axis=1),
+        "uncertainty": rate * (1 - rate),
+    }
+    parts["within"] = parts["brier"] - parts["reliability"] + parts["resolution"] - parts["uncertainty"]
+    return parts, (share * np.abs(predicted - observed)).sum(axis=1)
+
+
+def _matrix(weights: Floats | None, n: int) -> Floats:
+    return np.ones((1, n)) if weights is None else np.atleast_2d(weights)
+
+
+def _shape(values: Floats, weights: Floats | None) -> Any:
+    return values if weights is not None and weights.ndim == 2 else values[0]
+
+
+def _mean(values: Floats, weights: Floats | None) -> Any:
+    w = _matrix(weights, len(values))
+    return _shape(_ratio(w @ values, w.sum(axis=1)), weights)
+
+
+def _ratio(top: Floats, bottom: Floats) -> Floats:
+    out = np.full(np.shape(top), np.nan)
+    return np.asarray(np.divide(top, bottom, out=out, where=bottom > 0), dtype=np.float64)
+
+
+def _steps(y: Floats, p: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+    """Return weight and positive weight of each distinct probability, highest first, shape (n_replicates, n_steps)."""
+    if len(y) != len(p):
+        raise FrameError(f"expected as many probabilities as labels, found {len(p):,} and {len(y):,}")
+    order = np.argsort(-p, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(p[order]) != 0))
+    w = _matrix(weights, len(y))
+    if (np.diff(order) != 1).any():
+        w = w[:, order]
+    if len(starts) == len(y):
+        return w, w * y[order]
+    return np.add.reduceat(w, starts, axis=1), np.add.reduceat(w * y[order], starts, axis=1)
+
+
+def _binned(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tuple[Floats, Floats, Floats]:
+    """Return share, mean prediction and event rate of each bin; empty bins have share zero and rates zero."""
+    edges = np.unique(np.quantile(p, np.linspace(0, 1, bins + 1)[1:-1]))
+    code = np.searchsorted(edges, p, side="left")
+    member = np.zeros((len(p), len(edges) + 1))
+    member[np.arange(len(p)), code] = 1.0
+    w = _matrix(weights, len(p))
+    mass = w @ member
+    predicted = np.nan_to_num(_ratio(w @ (member * p[:, None]), mass))
+    observed = np.nan_to_num(_ratio(w @ (member * y[:, None]), mass))
+    return mass / w.sum(axis=1, keepdims=True), predicted, observed

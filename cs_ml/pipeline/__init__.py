@@ -1,0 +1,1 @@
+"""The paragraph of the architecture in code: tables, snapshots, models, health, reasons, pages; one module a step."""
