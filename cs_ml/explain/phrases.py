@@ -168,25 +168,26 @@ def sentences(
     ['3 users were active in the last 30 days, where 12 is typical; this goes with a higher risk of leaving.',
      'Active users, last 30 days: not known (typical: 12); this goes with a higher risk of leaving.']
     """
-    ends = {side: ending(target, side, lang) for side in (-1.0, 1.0)}
-    written: dict[tuple[Any, Any, bool], str] = {}
+    ends = [ending(target, side, lang) for side in (-1.0, 1.0)]
+    unit = str(feature["unit"])
+    usuals: dict[Any, str] = {}
+    written: dict[tuple[str, str, bool], str] = {}
     result = []
     for value, usual, point in zip(values, typical, points, strict=True):
-        key = (None if value != value else value, usual, point > 0)  # noqa: PLR0124  NaN is the only value unlike itself
+        if usual not in usuals:
+            usuals[usual] = format_value(usual, unit, lang)
+        key = (format_value(value, unit, lang), usuals[usual], bool(point > 0))
         if key not in written:
-            body = _body(feature, key[0], usual, lang)
-            written[key] = JOINED[lang].format(body=body, ending=ends[1.0 if point > 0 else -1.0])
+            written[key] = JOINED[lang].format(body=_body(feature, key[0], key[1], lang), ending=ends[key[2]])
         result.append(written[key])
     return result
 
 
-def _body(feature: Mapping[str, Any], value: Any, typical: Any, lang: Language) -> str:
+def _body(feature: Mapping[str, Any], shown: str, usual: str, lang: Language) -> str:
     """Fill the feature's own template, or set value beside typical value where it has none or one is unknown."""
-    unit = str(feature["unit"])
-    shown, usual = format_value(value, unit, lang), format_value(typical, unit, lang)
     template = str(feature.get(f"sentence_{lang}") or "")
     needed = [text for name, text in (("{value}", shown), ("{typical}", usual)) if name in template]
-    if unit in ("text", "term"):
+    if feature["unit"] in ("text", "term"):
         template = "{label}" if not template or needed else template
     elif not template or UNKNOWN[lang] in needed:
         template = BESIDE[lang]
