@@ -39,7 +39,7 @@ class WorldConfig:
     noise_only
         Outcomes are coin tosses: the same true probability for every account and date.
     usage_intensity
-        Factor on the number of usage rows; 1 is about 30 rows an account and month.
+        Factor on the number of usage rows; 1 is about 65 rows an account and month.
     churn_offset, upsell_offset
         Added to the monthly log-odds of churn and of upsell: moves the base rates.
     drivers
