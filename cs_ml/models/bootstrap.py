@@ -13,7 +13,7 @@ __all__ = ["account_codes", "draw_weights", "interval", "replicate"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-CELLS = 500_000  # numbers held at once
+CELLS = 2_000_000  # numbers held at once
 
 
 def account_codes(clusters: Any, n: int) -> Ints:

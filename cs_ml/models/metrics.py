@@ -7,7 +7,7 @@ probabilities are treated as one step, so that a constant prediction neither gai
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,7 @@ def roc_auc(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
     >>> float(roc_auc(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.1, 0.3])))
     0.5
     """
-    return _shape(_auc(*_steps(y, p, weights)), weights)
+    return _shape(_auc(_steps(y, p, weights)), weights)
 
 
 def average_precision(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
@@ -52,7 +52,7 @@ def average_precision(y: Floats, p: Floats, weights: Floats | None = None) -> An
     >>> round(float(average_precision(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.1, 0.3]))), 4)
     0.8333
     """
-    return _shape(_precision(*_steps(y, p, weights)), weights)
+    return _shape(_precision(_steps(y, p, weights)), weights)
 
 
 def log_loss(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
@@ -118,7 +118,7 @@ def capture_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: fl
     >>> float(capture_at(np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1]), share=0.5))
     0.5
     """
-    return _shape(_capture(*_steps(y, p, weights), share), weights)
+    return _shape(_capture(_steps(y, p, weights), share), weights)
 
 
 def lift_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: float) -> Any:
@@ -200,13 +200,13 @@ def measure(
     """
     steps = _steps(y, p, weights)
     parts, error = _calibration(y, p, weights, BINS)
-    found = {"roc_auc": _auc(*steps), "average_precision": _precision(*steps)}
+    found = {"roc_auc": _auc(steps), "average_precision": _precision(steps)}
     found["log_loss"] = np.atleast_1d(log_loss(y, p, weights))
     found["brier"] = parts["brier"]
     found |= {f"brier_{name}": parts[name] for name in ("reliability", "resolution", "uncertainty")}
     found["ece"] = error
     for share in shares:
-        captured = _capture(*steps, share)
+        captured = _capture(steps, share)
         found |= {f"lift_at_{share:.0%}": captured / share, f"capture_at_{share:.0%}": captured}
     if mrr is not None:
         name = f"mrr_captured_at_{capacity}"
@@ -214,30 +214,35 @@ def measure(
     return {name: _shape(value, weights) for name, value in found.items()}
 
 
-def _auc(total: Floats, ones: Floats) -> Floats:
-    zeros = total - ones
-    below = zeros.sum(axis=1, keepdims=True) - np.cumsum(zeros, axis=1)
-    wins = (ones * (below + 0.5 * zeros)).sum(axis=1)
-    return _ratio(wins, ones.sum(axis=1) * zeros.sum(axis=1))
+class _Steps(NamedTuple):
+    """Weight and positive weight of each distinct probability, highest first, and their running sums."""
+
+    total: Floats
+    ones: Floats
+    seen: Floats
+    found: Floats
 
 
-def _precision(total: Floats, ones: Floats) -> Floats:
-    precision = _ratio(np.cumsum(ones, axis=1), np.cumsum(total, axis=1))
-    return _ratio(np.nansum(ones * precision, axis=1), ones.sum(axis=1))
+def _auc(steps: _Steps) -> Floats:
+    zeros = steps.total - steps.ones
+    n_ones, n = steps.found[:, -1], steps.seen[:, -1]
+    below = (n - n_ones)[:, None] - (steps.seen - steps.found)
+    wins = (steps.ones * (below + 0.5 * zeros)).sum(axis=1)
+    return _ratio(wins, n_ones * (n - n_ones))
 
 
-def _capture(total: Floats, ones: Floats, share: float) -> Floats:
-    room = share * total.sum(axis=1)
-    below, found = np.cumsum(total, axis=1), np.cumsum(ones, axis=1)
-    last = np.minimum((below <= room[:, None]).sum(axis=1), total.shape[1] - 1)
-    row = np.arange(len(total))
-    part = np.nan_to_num(_ratio(ones[row, last], total[row, last]))
-    inside = (
-        found[row, last]
-        - ones[row, last]
-        + part * np.minimum(room - below[row, last] + total[row, last], total[row, last])
-    )
-    return _ratio(inside, found[:, -1])
+def _precision(steps: _Steps) -> Floats:
+    precision = _ratio(steps.found, steps.seen)
+    return _ratio(np.nansum(steps.ones * precision, axis=1), steps.found[:, -1])
+
+
+def _capture(steps: _Steps, share: float) -> Floats:
+    room = share * steps.seen[:, -1]
+    row = np.arange(len(room))
+    last = np.minimum((steps.seen <= room[:, None]).sum(axis=1), steps.seen.shape[1] - 1)
+    ones, total, seen = steps.ones[row, last], steps.total[row, last], steps.seen[row, last]
+    part = np.clip(_ratio(room - (seen - total), total), 0.0, 1.0)
+    return _ratio(steps.found[row, last] - ones + np.nan_to_num(part) * ones, steps.found[:, -1])
 
 
 def _calibration(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tuple[dict[str, Floats], Floats]:
@@ -271,18 +276,18 @@ def _ratio(top: Floats, bottom: Floats) -> Floats:
     return np.asarray(np.divide(top, bottom, out=out, where=bottom > 0), dtype=np.float64)
 
 
-def _steps(y: Floats, p: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
-    """Return weight and positive weight of each distinct probability, highest first, shape (n_replicates, n_steps)."""
+def _steps(y: Floats, p: Floats, weights: Floats | None) -> _Steps:
     if len(y) != len(p):
         raise FrameError(f"expected as many probabilities as labels, found {len(p):,} and {len(y):,}")
     order = np.argsort(-p, kind="stable")
     starts = np.flatnonzero(np.append(True, np.diff(p[order]) != 0))
-    w = _matrix(weights, len(y))
+    total = _matrix(weights, len(y))
     if (np.diff(order) != 1).any():
-        w = w[:, order]
-    if len(starts) == len(y):
-        return w, w * y[order]
-    return np.add.reduceat(w, starts, axis=1), np.add.reduceat(w * y[order], starts, axis=1)
+        total = total[:, order]
+    ones = total * y[order]
+    if len(starts) < len(y):
+        total, ones = np.add.reduceat(total, starts, axis=1), np.add.reduceat(ones, starts, axis=1)
+    return _Steps(total, ones, np.cumsum(total, axis=1), np.cumsum(ones, axis=1))
 
 
 def _binned(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tuple[Floats, Floats, Floats]:
