@@ -173,11 +173,7 @@ def _shown_drivers(scored: Scored, config: Config) -> pd.DataFrame:
 
 def _metrics(bundle: Bundle, scored: Scored) -> pd.DataFrame | None:
     found = {target: _optional(bundle, f"{target}_metrics") for target in scored.fitted.models}
-    named = [
-        frame.assign(metric=target + " " + frame["metric"].astype(str))
-        for target, frame in found.items()
-        if frame is not None
-    ]
+    named = [frame.assign(target=target) for target, frame in found.items() if frame is not None]
     return pd.concat(named, ignore_index=True) if named else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class Fitted:
         Description of the features.
     version
         Version of the bundle.
+    stability
+        Share of refits that keep the sign of each feature's contributions, by target.
     """
 
     models: dict[str, PropensityClassifier]
@@ -66,6 +68,7 @@ class Fitted:
     typical: TypicalValues
     catalog: pd.DataFrame
     version: str
+    stability: Mapping[str, pd.Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def restore(bundle: Bundle) -> Fitted:
     parts = {name: bundle.restore(name, CLASSES) for name in bundle.parts}
     models = {name: part for name, part in parts.items() if isinstance(part, PropensityClassifier)}
     target = str(bundle.metadata.get("health_target", next(iter(models), "churn")))
-    return Fitted(models, parts.get("health"), target, parts["typical"], bundle.table("catalog"), bundle.version)
+    stability = {name: bundle.table(f"{name}_stability").set_index("feature")["share"] for name in models}
+    return Fitted(models, parts.get("health"), target, parts["typical"], bundle.table("catalog"), bundle.version, stability)
 
 
 def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
