@@ -53,6 +53,6 @@ def test_dates_amounts_and_small_numbers_stay(text):
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("text", ["a" * 200_000, "あ" * 200_000, "1 2 " * 50_000, "(0-" * 50_000, "a." * 100_000])
+@pytest.mark.parametrize("text", ["a" * 200_000, "あ" * 200_000, "1 2 " * 50_000, "0x" * 100_000, "a." * 100_000])
 def test_long_text_is_read_once(text):
     assert redact(text) == text
