@@ -7,12 +7,12 @@ probabilities are treated as one step, so that a constant prediction neither gai
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cs_ml.errors import FrameError
+from cs_ml.models.ranked import Steps, as_matrix, bins_of, like, ratio, steps_of
 
 __all__ = [
     "average_precision",
@@ -41,7 +41,7 @@ def roc_auc(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
     >>> float(roc_auc(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.1, 0.3])))
     0.5
     """
-    return _shape(_auc(_steps(y, p, weights)), weights)
+    return like(weights, _auc(steps_of(y, p, weights)))
 
 
 def average_precision(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
@@ -52,7 +52,7 @@ def average_precision(y: Floats, p: Floats, weights: Floats | None = None) -> An
     >>> round(float(average_precision(np.array([0.0, 1.0, 1.0]), np.array([0.2, 0.1, 0.3]))), 4)
     0.8333
     """
-    return _shape(_precision(_steps(y, p, weights)), weights)
+    return like(weights, _precision(steps_of(y, p, weights)))
 
 
 def log_loss(y: Floats, p: Floats, weights: Floats | None = None) -> Any:
@@ -93,7 +93,7 @@ def brier_parts(y: Floats, p: Floats, weights: Floats | None = None, bins: int =
     {'reliability': 0.0, 'resolution': 0.0, 'uncertainty': 0.25, 'within': 0.0}
     """
     parts, _ = _calibration(y, p, weights, bins)
-    return {name: _shape(value, weights) for name, value in parts.items() if name != "brier"}
+    return {name: like(weights, value) for name, value in parts.items() if name != "brier"}
 
 
 def ece(y: Floats, p: Floats, weights: Floats | None = None, bins: int = BINS) -> Any:
@@ -107,7 +107,7 @@ def ece(y: Floats, p: Floats, weights: Floats | None = None, bins: int = BINS) -
     >>> round(float(ece(np.array([1.0, 0.0]), np.array([0.9, 0.2]))), 4)
     0.15
     """
-    return _shape(_calibration(y, p, weights, bins)[1], weights)
+    return like(weights, _calibration(y, p, weights, bins)[1])
 
 
 def capture_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: float) -> Any:
@@ -118,7 +118,7 @@ def capture_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: fl
     >>> float(capture_at(np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.2, 0.1]), share=0.5))
     0.5
     """
-    return _shape(_capture(_steps(y, p, weights), share), weights)
+    return like(weights, _capture(steps_of(y, p, weights), share))
 
 
 def lift_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: float) -> Any:
@@ -168,8 +168,8 @@ def mrr_captured(
     first = np.searchsorted(day[order], day[order], side="left")
     worked = np.zeros(len(y))
     worked[order] = np.arange(len(y)) - first < capacity
-    w = _matrix(weights, len(y))
-    return _shape(_ratio(w @ (worked * y * money), w @ (y * money)), weights)
+    w = as_matrix(weights, len(y))
+    return like(weights, ratio(w @ (worked * y * money), w @ (y * money)))
 
 
 def measure(
@@ -198,7 +198,7 @@ def measure(
     dict
         Metric name to number, or to an array of shape (n_replicates,).
     """
-    steps = _steps(y, p, weights)
+    steps = steps_of(y, p, weights)
     parts, error = _calibration(y, p, weights, BINS)
     found = {"roc_auc": _auc(steps), "average_precision": _precision(steps)}
     found["log_loss"] = np.atleast_1d(log_loss(y, p, weights))
@@ -211,42 +211,33 @@ def measure(
     if mrr is not None:
         name = f"mrr_captured_at_{capacity}"
         found[name] = np.atleast_1d(mrr_captured(y, p, weights, mrr=mrr, capacity=capacity, dates=dates))
-    return {name: _shape(value, weights) for name, value in found.items()}
+    return {name: like(weights, value) for name, value in found.items()}
 
 
-class _Steps(NamedTuple):
-    """Weight and positive weight of each distinct probability, highest first, and their running sums."""
-
-    total: Floats
-    ones: Floats
-    seen: Floats
-    found: Floats
-
-
-def _auc(steps: _Steps) -> Floats:
+def _auc(steps: Steps) -> Floats:
     zeros = steps.total - steps.ones
     n_ones, n = steps.found[:, -1], steps.seen[:, -1]
     below = (n - n_ones)[:, None] - (steps.seen - steps.found)
     wins = (steps.ones * (below + 0.5 * zeros)).sum(axis=1)
-    return _ratio(wins, n_ones * (n - n_ones))
+    return ratio(wins, n_ones * (n - n_ones))
 
 
-def _precision(steps: _Steps) -> Floats:
-    precision = _ratio(steps.found, steps.seen)
-    return _ratio(np.nansum(steps.ones * precision, axis=1), steps.found[:, -1])
+def _precision(steps: Steps) -> Floats:
+    precision = ratio(steps.found, steps.seen)
+    return ratio(np.nansum(steps.ones * precision, axis=1), steps.found[:, -1])
 
 
-def _capture(steps: _Steps, share: float) -> Floats:
+def _capture(steps: Steps, share: float) -> Floats:
     room = share * steps.seen[:, -1]
     row = np.arange(len(room))
     last = np.minimum((steps.seen <= room[:, None]).sum(axis=1), steps.seen.shape[1] - 1)
     ones, total, seen = steps.ones[row, last], steps.total[row, last], steps.seen[row, last]
-    part = np.clip(_ratio(room - (seen - total), total), 0.0, 1.0)
-    return _ratio(steps.found[row, last] - ones + np.nan_to_num(part) * ones, steps.found[:, -1])
+    part = np.clip(ratio(room - (seen - total), total), 0.0, 1.0)
+    return ratio(steps.found[row, last] - ones + np.nan_to_num(part) * ones, steps.found[:, -1])
 
 
 def _calibration(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tuple[dict[str, Floats], Floats]:
-    share, predicted, observed = _binned(y, p, weights, bins)
+    share, predicted, observed = bins_of(y, p, weights, bins)
     rate = (share * observed).sum(axis=1)
     parts = {
         "brier": np.atleast_1d(brier(y, p, weights)),
@@ -258,46 +249,6 @@ def _calibration(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tup
     return parts, (share * np.abs(predicted - observed)).sum(axis=1)
 
 
-def _matrix(weights: Floats | None, n: int) -> Floats:
-    return np.ones((1, n)) if weights is None else np.atleast_2d(weights)
-
-
-def _shape(values: Floats, weights: Floats | None) -> Any:
-    return values if weights is not None and weights.ndim == 2 else values[0]
-
-
 def _mean(values: Floats, weights: Floats | None) -> Any:
-    w = _matrix(weights, len(values))
-    return _shape(_ratio(w @ values, w.sum(axis=1)), weights)
-
-
-def _ratio(top: Floats, bottom: Floats) -> Floats:
-    out = np.full(np.shape(top), np.nan)
-    return np.asarray(np.divide(top, bottom, out=out, where=bottom > 0), dtype=np.float64)
-
-
-def _steps(y: Floats, p: Floats, weights: Floats | None) -> _Steps:
-    if len(y) != len(p):
-        raise FrameError(f"expected as many probabilities as labels, found {len(p):,} and {len(y):,}")
-    order = np.argsort(-p, kind="stable")
-    starts = np.flatnonzero(np.append(True, np.diff(p[order]) != 0))
-    total = _matrix(weights, len(y))
-    if (np.diff(order) != 1).any():
-        total = total[:, order]
-    ones = total * y[order]
-    if len(starts) < len(y):
-        total, ones = np.add.reduceat(total, starts, axis=1), np.add.reduceat(ones, starts, axis=1)
-    return _Steps(total, ones, np.cumsum(total, axis=1), np.cumsum(ones, axis=1))
-
-
-def _binned(y: Floats, p: Floats, weights: Floats | None, bins: int) -> tuple[Floats, Floats, Floats]:
-    """Return share, mean prediction and event rate of each bin; empty bins have share zero and rates zero."""
-    edges = np.unique(np.quantile(p, np.linspace(0, 1, bins + 1)[1:-1]))
-    code = np.searchsorted(edges, p, side="left")
-    member = np.zeros((len(p), len(edges) + 1))
-    member[np.arange(len(p)), code] = 1.0
-    w = _matrix(weights, len(p))
-    mass = w @ member
-    predicted = np.nan_to_num(_ratio(w @ (member * p[:, None]), mass))
-    observed = np.nan_to_num(_ratio(w @ (member * y[:, None]), mass))
-    return mass / w.sum(axis=1, keepdims=True), predicted, observed
+    w = as_matrix(weights, len(values))
+    return like(weights, ratio(w @ values, w.sum(axis=1)))

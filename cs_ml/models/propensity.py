@@ -67,10 +67,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         From blended margin to calibrated log-odds.
     n_events_ : int
         Distinct events in the training rows.
-    ensemble_ : Ensemble
-        Encoder, fitted learners, weights and calibration.
-    texts_ : TextColumns
-        The text signals.
+    ensemble_, texts_ : Ensemble, TextColumns
+        Encoder, fitted learners, weights and calibration; text signals.
     out_of_time_ : pandas.DataFrame
         For each row predicted out of time: label, calibrated margin, one margin a learner, origin. Where
         ``report_["folds"]["kind"]`` is not ``time``, the rows were predicted across accounts instead.
@@ -79,9 +77,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     Notes
     -----
-    Rows without an ``as_of`` level in their index have no time: folds are then stratified by label and grouped by
-    account where there is one. This serves scikit-learn's tools; for snapshots give the index. The same folds are used
-    while the history is too short for three purged origins, and ``report_`` says so.
+    Rows without an ``as_of`` level have no time: folds are then stratified by label and grouped by account where there is
+    one, as they are while the history is too short for three purged origins (``report_`` says so).
 
     Examples
     --------
@@ -184,18 +181,18 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def margin(self, X: Any) -> Floats:
         """Return calibrated log-odds of the second class, shape (n_rows,)."""
-        return self.ensemble_.margin(self._encoded(X))
+        frame = self._encoded(X)
+        return self.ensemble_.margin(frame)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return probabilities of both classes, shape (n_rows, 2)."""
-        check_is_fitted(self)
         p = expit(self.margin(X))
         return np.column_stack([1.0 - p, p])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the likelier class of each row."""
-        check_is_fitted(self)
-        return np.asarray(self.classes_[(self.margin(X) > 0).astype(int)])
+        likelier = (self.margin(X) > 0).astype(int)
+        return np.asarray(self.classes_[likelier])
 
     def contributions(self, X: Any) -> tuple[pd.DataFrame, pd.Series]:
         """Return what each feature adds to the calibrated log-odds of each row.

@@ -1,0 +1,162 @@
+"""Alarms: columns that know too much, and columns whose knowledge does not last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cs_ml.models.columns import column_kind, numbers
+from cs_ml.models.losses import log_loss_rows
+from cs_ml.models.metrics import roc_auc
+from cs_ml.models.target import Target
+
+__all__ = ["column_auc", "importance_collapse", "leak_alarms"]
+
+Floats = npt.NDArray[np.float64]
+SUSPICIOUS_AUC = 0.9
+NEARLY = 0.02
+FEWEST_POSITIVE = 5
+COLUMNS = ["alarm", "column", "value", "message"]
+
+
+def leak_alarms(X: pd.DataFrame, y: Any, *, model_auc: float | None = None) -> pd.DataFrame:
+    """Name the columns that look as if they had been written after the outcome.
+
+    Parameters
+    ----------
+    X
+        Features.
+    y
+        Labels, as for ``PropensityClassifier.fit``.
+    model_auc
+        AUC of a model on all columns; None asks only for an AUC above 0.9.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns alarm, column, value, message. Alarms: ``alone`` (one column ranks nearly as well as the whole model),
+        ``only_positive`` (a column is filled for no negative row, or empty for no negative row).
+
+    Examples
+    --------
+    >>> y = np.repeat([0.0, 1.0], [90, 10])
+    >>> X = pd.DataFrame({"cancel_reason_days": np.where(y == 1, 3.0, np.nan), "logins": np.arange(100.0) % 7})
+    >>> leak_alarms(X, y)[["alarm", "column"]].to_numpy().tolist()
+    [['alone', 'cancel_reason_days'], ['only_positive', 'cancel_reason_days']]
+    """
+    target = Target.read(X.index, y)
+    frame = X.iloc[target.rows]
+    found = []
+    for name in frame.columns:
+        found += _alone(str(name), frame[name], target.y, model_auc)
+        found += _only_positive(str(name), frame[name], target.y)
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def column_auc(column: pd.Series, y: Floats) -> float:
+    """Return how well one column alone ranks the rows, in its better direction; at least 0.5.
+
+    Missing values are ranked at whichever end serves better; levels of a category are ranked by their own share of
+    positives leaving the row itself out.
+
+    Parameters
+    ----------
+    column
+        Numbers, categories or text.
+    y
+        Labels 0.0 / 1.0.
+
+    Returns
+    -------
+    float
+        Between 0.5 and 1.
+
+    Examples
+    --------
+    >>> column_auc(pd.Series([3.0, 2.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0]))
+    1.0
+    """
+    if column_kind(column) != "number":
+        return max(0.5, float(roc_auc(y, _left_out_share(column, y))))
+    values = numbers(column)
+    absent = np.isnan(values)
+    known = values[~absent]
+    low, high = (float(known.min()) - 1.0, float(known.max()) + 1.0) if len(known) else (0.0, 0.0)
+    areas = [float(roc_auc(y, np.where(absent, end, values))) for end in ((low, high) if absent.any() else (low,))]
+    return max(0.5, *areas, *(1.0 - area for area in areas))
+
+
+def importance_collapse(model: Any, X: pd.DataFrame, y: Any, *, past: pd.Index, recent: pd.Index) -> pd.DataFrame:
+    """Name the columns that carry the model on its training rows and nothing on later ones.
+
+    The importance of a column is the log loss lost when its contributions are replaced by their mean.
+
+    Parameters
+    ----------
+    model
+        Fitted classifier with ``margin`` and ``contributions``.
+    X, y
+        Features and labels.
+    past, recent
+        Index labels of training rows and of later rows, as from ``TimeSplit.last``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns alarm (``collapse``), column, value (later share of the earlier importance), message.
+    """
+    before, after = (_importance(model, X.loc[part], y.loc[part]) for part in (past, recent))
+    heavy = before > max(0.1 * float(before.clip(lower=0).sum()), 1e-12)
+    kept = (after / before)[heavy & (after < 0.1 * before)]
+    rows = [
+        (
+            "collapse",
+            name,
+            float(share),
+            f"{name}: carries the model on training rows, {share:.0%} of that on later ones",
+        )
+        for name, share in kept.items()
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _alone(name: str, column: pd.Series, y: Floats, model_auc: float | None) -> list[tuple[Any, ...]]:
+    area = column_auc(column, y)
+    if area <= SUSPICIOUS_AUC or (model_auc is not None and area < model_auc - NEARLY):
+        return []
+    return [("alone", name, area, f"{name}: alone reaches an AUC of {area:.2f}; was it written after the outcome?")]
+
+
+def _only_positive(name: str, column: pd.Series, y: Floats) -> list[tuple[Any, ...]]:
+    absent = column.isna().to_numpy()
+    for state, rows in (("filled", ~absent), ("empty", absent)):
+        share = float(rows.mean())
+        if int(y[rows].sum()) >= FEWEST_POSITIVE and y[rows].all() and not rows.all():
+            message = (
+                f"{name}: {state} in {int(rows.sum()):,} rows, all of them positive; was it written after the outcome?"
+            )
+            return [("only_positive", name, share, message)]
+    return []
+
+
+def _left_out_share(column: pd.Series, y: Floats) -> Floats:
+    codes = pd.factorize(column)[0] + 1
+    ones, n = np.bincount(codes, weights=y), np.bincount(codes)
+    rate = float(y.mean())
+    return np.asarray((ones[codes] - y + rate) / n[codes], dtype=np.float64)
+
+
+def _importance(model: Any, X: pd.DataFrame, y: Any) -> pd.Series:
+    target = Target.read(X.index, y)
+    frame = X.iloc[target.rows]
+    margin = np.asarray(model.margin(frame))
+    parts, _ = model.contributions(frame)
+    whole = float(log_loss_rows(target.y, margin).mean())
+    lost = {
+        name: float(log_loss_rows(target.y, margin - part.to_numpy() + float(part.mean())).mean()) - whole
+        for name, part in parts.items()
+    }
+    return pd.Series(lost)
