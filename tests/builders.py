@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from cs_ml.engine.bucket import Bucket
 from cs_ml.tables import Tables, open_tables
+from cs_ml.timeline import Clock
 
 
 def rows(text: str) -> pd.DataFrame:
@@ -30,4 +34,17 @@ def book(data_end: str | None = None, zone: str = "UTC", **tables: str) -> Table
 def keys(*pairs: tuple[str, str]) -> pd.MultiIndex:
     """Return an index of (account_id, as_of)."""
     accounts, dates = zip(*pairs, strict=True)
-    return pd.MultiIndex.from_arrays([pd.Index(accounts, dtype=object), pd.DatetimeIndex(dates).as_unit("us")], names=["account_id", "as_of"])
+    return pd.MultiIndex.from_arrays(
+        [pd.Index(accounts, dtype=object), pd.DatetimeIndex(dates).as_unit("us")], names=["account_id", "as_of"]
+    )
+
+
+def bucket_of(tables: Tables, accounts: Sequence[str] | None = None) -> Bucket:
+    """Return all tables, or the rows of some accounts, as a builder sees them; usage apart."""
+    everyone = tables.accounts() if accounts is None else np.asarray(accounts, dtype=object)
+    frames = {
+        name: tables.frame(name, everyone)
+        for name in tables.names
+        if name != "usage" and "account_id" in tables.columns(name)
+    }
+    return Bucket(everyone, frames, clock=Clock(tables.zone))

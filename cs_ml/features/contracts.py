@@ -60,7 +60,8 @@ class ContractsBuilder:
 
 
 def _money(lines: pd.DataFrame, terms: Terms, running: Terms) -> dict[str, np.ndarray]:
-    """MRR and seats, today and on earlier days."""
+    """MRR and seats, today and on earlier days; the peak is the highest of every thirtieth day of the last year."""
+    terms = terms.take(terms.end >= terms.as_of[terms.pairs.key] - 365)
     mrr = running.total(lines["mrr"])
     path = {back: _total_at(terms, lines["mrr"], back) for back in {*PEAK_STEPS, 90, 365}}
     peak = np.fmax.reduce([path[back] for back in PEAK_STEPS])
@@ -108,24 +109,21 @@ def _main(lines: pd.DataFrame, running: Terms) -> dict[str, np.ndarray]:
     )
     chosen = np.full(running.pairs.n_keys, -1)
     chosen[running.pairs.key[order]] = order
-    there = chosen >= 0
-    row = np.where(there, running.pairs.row[chosen], -1)
+    row = np.append(running.pairs.row, -1)[chosen]
     values = {feature: _taken(lines[column], row) for column, feature in MAIN.items() if column in lines}
     if "end_at" in lines:
-        end, start = running.end[chosen].astype(float), running.start[chosen].astype(float)
-        open_ended = end >= NEVER.astype("datetime64[D]").astype(float)
-        months = np.where(there & ~open_ended, (end - start) / DAYS_A_MONTH, np.nan)
-        values["contracts_term_days_to_end"] = np.where(there & ~open_ended, end - running.as_of, np.nan)
-        values["contracts_term_months"] = months
+        start, end = (np.append(days.astype(float), np.nan)[chosen] for days in (running.start, running.end))
+        end[end >= NEVER.astype("datetime64[D]").astype(float)] = np.nan
+        values["contracts_term_days_to_end"] = end - running.as_of
+        values["contracts_term_months"] = (end - start) / DAYS_A_MONTH
     return values
 
 
 def _taken(column: pd.Series, row: np.ndarray) -> np.ndarray:
-    """Take values by row, missing where the row is -1; numbers and flags as float64, the rest as objects."""
-    if pd.api.types.is_numeric_dtype(column) or column.isin([True, False]).any():
-        return np.asarray(np.where(row >= 0, column.astype("float64").to_numpy()[row], np.nan))
-    strings = column.astype(object).where(column.notna(), None).to_numpy()
-    return np.asarray(np.where(row >= 0, strings[row], None), dtype=object)
+    """Take values by row, missing where the row is -1; the plan as objects, numbers and flags as float64."""
+    present = column.astype(object).where(column.notna(), None) if column.name == "plan" else column.astype("float64")
+    values = present.to_numpy()
+    return np.asarray(np.append(values, np.array([None], dtype=values.dtype))[row])
 
 
 def _feature(
