@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -17,7 +16,8 @@ from cs_ml.timeline.spans import DayIndex, Sightings, distinct_counts, in_order_
 
 __all__ = ["usage_windows"]
 
-CELLS = 1 << 22  # accounts by days looked at together
+DAY_BITS = 20
+CELLS = 1 << 19  # accounts by days looked at together: their arrays stay in the cache
 SUMS: dict[str, tuple[str, Part | None]] = {  # measure: value of the state, column it needs
     "events_count": ("rows", None),
     "quantity_sum": ("quantity", "quantity"),
@@ -160,7 +160,8 @@ class _Block:
         self.state = state.accounts(low, int(codes[-1]) + 1)
         self.group, self.as_of, self.ask = codes - low, as_of, ask
         self.starts = np.concatenate([[0], np.cumsum(np.bincount(self.group, minlength=self.state.n_accounts))])
-        self.newest = max(state.last_day, int(self.state.days.late_known.max(initial=0)))
+        self.beyond = max(state.last_day, int(self.state.days.late_known.max(initial=0))) + ask.reach + 1
+        self.rows = self._index(self.starts, self.as_of)
 
     def measures(self) -> dict[str, np.ndarray]:
         """Return all measures of the rows, in their order."""
@@ -169,23 +170,15 @@ class _Block:
             if (days := getattr(self.state, part)) is not None:
                 counts = self._distinct(days, self.ask.windows)
                 found |= {f"{name}_{window}d": row for window, row in zip(self.ask.windows, counts, strict=True)}
-        if self.state.users is not None:
-            days = self.ask.period_days
-            for period in range(self.ask.periods):
-                found[f"users_period_{period}"] = self._distinct(self.state.users, [days], period * days)[0]
+        if self.state.users is not None and self.ask.periods:
+            found |= {f"users_period_{i}": row for i, row in enumerate(self._periods(self.state.users))}
         return found
 
-    def rows(self, shift: int = 0) -> DayIndex:
-        """Return the index of the rows, their dates moved into the past."""
-        return DayIndex(self.starts, self.as_of - shift, self.state.first_day, self.newest + self.ask.reach + 1)
-
-    @cached_property
-    def unmoved(self) -> DayIndex:
-        """The index of the rows as they are."""
-        return self.rows()
+    def _index(self, starts: np.ndarray, dates: np.ndarray) -> DayIndex:
+        return DayIndex(starts, dates, self.state.first_day, self.beyond)
 
     def _additive(self) -> dict[str, np.ndarray]:
-        sums = AccountSums(self.state, self.unmoved, self.group, self.as_of)
+        sums = AccountSums(self.state, self.rows, self.group, self.as_of)
         found = {"events_recency": sums.recency(), "events_age": sums.age()}
         for kind, (value, part) in SUMS.items():
             if part is None or self.state.has(part):
@@ -194,28 +187,48 @@ class _Block:
         ends = [sums.window("rows", period * self.ask.period_days) for period in range(self.ask.periods + 1)]
         return found | {f"events_period_{i}": ends[i + 1] - ends[i] for i in range(self.ask.periods)}
 
-    def _distinct(self, part: Days, windows: Sequence[int], shift: int = 0) -> np.ndarray:
-        rows = self.rows(shift) if shift else self.unmoved
-        if not len(part.late_member):
-            return distinct_counts(rows, _on_time(part), windows)
-        behind = np.zeros(len(part.starts) - 1, bool)
-        behind[part.late_member] = True
-        counts = distinct_counts(rows, _on_time(part, ~behind), windows)
-        counts += distinct_counts(rows, _with_late(part, behind, shift), windows)
+    def _distinct(self, part: Days, windows: Sequence[int]) -> np.ndarray:
+        counts = distinct_counts(self.rows, _on_time(part), windows)
+        if len(part.late_member):
+            counts += distinct_counts(self.rows, _with_late(part, 0), windows)
         return counts
 
+    def _periods(self, part: Days) -> list[np.ndarray]:
+        """Count members a period: all periods end on one calendar of dates, so that one pass answers them all."""
+        days = self.ask.period_days
+        shifts = [period * days for period in range(self.ask.periods)]
+        moved = [np.clip(self.as_of - shift, self.state.first_day, self.beyond) for shift in shifts]
+        ends = np.unique(np.concatenate([self.group << DAY_BITS | dates for dates in moved]))
+        starts = np.searchsorted(ends >> DAY_BITS, np.arange(self.state.n_accounts + 1))
+        calendar = self._index(starts, ends & ((1 << DAY_BITS) - 1))
+        (counts,) = distinct_counts(calendar, _on_time(part), [days])
+        found = [counts[calendar.find(self.group, dates)] for dates in moved]
+        if len(part.late_member):
+            for dates, shift, values in zip(moved, shifts, found, strict=True):
+                values += distinct_counts(self._index(self.starts, dates), _with_late(part, shift), [days])[0]
+        return found
 
-def _on_time(part: Days, chosen: np.ndarray | None = None) -> Sightings:
+
+def _behind(part: Days) -> np.ndarray:
+    """Tell which members have late sightings."""
+    behind = np.zeros(len(part.starts) - 1, bool)
+    behind[part.late_member] = True
+    return behind
+
+
+def _on_time(part: Days) -> Sightings:
+    """Return the sightings of members without late ones."""
     counts, group, day = np.diff(part.starts), part.groups(), part.day
-    if chosen is not None:
+    if len(part.late_member):
+        chosen = ~_behind(part)
         day, counts, group = day[np.repeat(chosen, counts)], counts[chosen], group[chosen]
-    return Sightings(np.repeat(group, counts), day, None, np.cumsum(counts)[counts > 0] - 1)
+    return Sightings(group, counts, day)
 
 
-def _with_late(part: Days, chosen: np.ndarray, shift: int) -> Sightings:
+def _with_late(part: Days, shift: int) -> Sightings:
     """Return the sightings of members with late ones, for rows whose dates were moved into the past."""
-    member = np.repeat(np.arange(len(chosen)), np.diff(part.starts))
-    on_time = np.flatnonzero(chosen[member])
+    member = np.repeat(np.arange(len(part.starts) - 1), np.diff(part.starts))
+    on_time = np.flatnonzero(_behind(part)[member])
     member = np.concatenate([member[on_time], part.late_member])
     day = np.concatenate([part.day[on_time], part.late_day]).astype(np.int64)
     known = np.concatenate([part.day[on_time], part.late_known]).astype(np.int64) - shift

@@ -42,11 +42,7 @@ class DayIndex:
         self._low, self._width = low, high - low + 2
         per_group = np.diff(self.starts)
         n_groups, most = len(per_group), int(per_group.max(initial=0))
-        self.shared = (
-            bool(n_groups)
-            and bool((per_group == most).all())
-            and bool((days.reshape(n_groups, -1) == days[:most]).all())
-        )
+        self.shared = n_groups > 0 and int(per_group.min()) == most and _repeats(days, n_groups)
         if self.shared:
             days, group = days[:most], np.zeros(most, np.int64)
         else:
@@ -63,17 +59,28 @@ class DayIndex:
         group
             Groups, shape (n,).
         day
-            Days between ``low`` and ``high``, shape (n,) or one for all.
+            Days between ``low`` and ``high``, shape (n,).
 
         Returns
         -------
         numpy.ndarray of int64
             Shape (n,); the end of the group where no item is that late.
         """
-        column = np.asarray(day, np.int64) - self._low
-        if self.shared:
-            return np.asarray(self.starts[group] + self._table[column])
-        return np.asarray(self._table[group * self._width + column])
+        offset, start = self.places(group)
+        return np.asarray(self.look_up(offset, day) + start)
+
+    def places(self, group: np.ndarray) -> tuple[np.ndarray | int, np.ndarray | int]:
+        """Return for each group where its entries begin in the table, and what to add to what is found there."""
+        return (0, self.starts[group]) if self.shared else (group * self._width, 0)
+
+    def look_up(self, offset: np.ndarray | int, day: np.ndarray) -> np.ndarray:
+        """Return what the table says of days of groups whose entries begin at ``offset``."""
+        return np.asarray(self._table.take(day.astype(np.int64, copy=False) + (offset - self._low)))
+
+
+def _repeats(days: np.ndarray, times: int) -> bool:
+    table = days.reshape(times, -1)
+    return bool((table == table[0]).all())
 
 
 @dataclass(frozen=True)
@@ -83,19 +90,19 @@ class Sightings:
     Parameters
     ----------
     group
-        Group of each sighting's member.
+        Group of each member, shape (members,).
+    counts
+        How many sightings each member has, shape (members,).
     day
-        Day it happened.
+        Day each happened, shape (sightings,).
     known
-        Day it was known, never before ``day``; ``None`` where that is the same day throughout.
-    last
-        Positions of the last sighting of every member.
+        Day each was known, never before ``day``; ``None`` where that is the same day throughout.
     """
 
     group: np.ndarray
+    counts: np.ndarray
     day: np.ndarray
-    known: np.ndarray | None
-    last: np.ndarray
+    known: np.ndarray | None = None
 
 
 def in_order_known(member: np.ndarray, group: np.ndarray, day: np.ndarray, known: np.ndarray) -> Sightings:
@@ -112,18 +119,20 @@ def in_order_known(member: np.ndarray, group: np.ndarray, day: np.ndarray, known
     --------
     >>> ones = np.zeros(3, int)
     >>> seen = in_order_known(ones, ones, np.array([5, 8, 6]), np.array([9, 8, 7]))
-    >>> seen.day.tolist(), seen.known.tolist()
-    ([6, 8], [7, 8])
+    >>> seen.counts.tolist(), seen.day.tolist(), seen.known.tolist()
+    ([2], [6, 8], [7, 8])
     """
+    if not len(member):
+        return Sightings(member, member, day, known)
     order = np.lexsort((day, known, member))
-    member, group, day, known = member[order], group[order], day[order], known[order]
-    packed = member.astype(np.int64) << 20 | day.astype(np.int64)
-    newest = np.maximum.accumulate(packed)
-    first = np.append(True, member[1:] != member[:-1])[: len(member)]
-    useful = np.flatnonzero(first | np.append(True, packed[1:] > newest[:-1])[: len(member)])
+    member, day = member[order].astype(np.int64), day[order].astype(np.int64)
+    packed = member << 20 | day
+    useful = np.append(True, packed[1:] > np.maximum.accumulate(packed)[:-1])
+    useful |= np.append(True, member[1:] != member[:-1])
     member = member[useful]
-    last = np.flatnonzero(np.append(member[1:] != member[:-1], True)[: len(member)])
-    return Sightings(group[useful], day[useful], known[useful], last)
+    first = np.flatnonzero(np.append(True, member[1:] != member[:-1]))
+    kept = order[useful]
+    return Sightings(group[kept[first]], np.diff(first, append=len(member)), day[useful], known[kept])
 
 
 def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> np.ndarray:
@@ -150,26 +159,69 @@ def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> 
     Examples
     --------
     >>> rows = DayIndex(np.array([0, 3]), np.array([10, 20, 30]), low=0, high=50)
-    >>> seen = Sightings(np.zeros(3, int), np.array([9, 12, 15]), None, np.array([1, 2]))
+    >>> seen = Sightings(np.array([0, 0]), np.array([2, 1]), np.array([9, 12, 15]))
     >>> distinct_counts(rows, seen, [7, 20]).tolist()
     [[1, 1, 0], [1, 2, 2]]
     """
+    spans = _spans(rows, seen)
     n_rows = int(rows.starts[-1])
+    begins = np.bincount(spans.begin, minlength=n_rows + 1)
+    counts = np.empty((len(windows), n_rows), np.int64)
+    whole = np.zeros(n_rows + 1, np.int64)  # ends of spans that no longer window cuts short
+    for position in np.argsort(windows):
+        end = spans.ends(rows, windows[position])
+        counts[position] = np.cumsum(begins - whole - np.bincount(end, minlength=n_rows + 1))[:-1]
+        cut = end < spans.until
+        if 2 * np.count_nonzero(cut) < len(cut):
+            whole += np.bincount(spans.until[~cut], minlength=n_rows + 1)
+            spans = spans.take(np.flatnonzero(cut))
+    return counts
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """Rows for which a sighting is its member's newest; arrays of shape (spans,)."""
+
+    begin: np.ndarray
+    until: np.ndarray
+    day: np.ndarray
+    offset: np.ndarray | int
+    start: np.ndarray | int
+    late: bool
+
+    def take(self, chosen: np.ndarray) -> _Spans:
+        offset = self.offset if isinstance(self.offset, int) else self.offset[chosen]
+        start = self.start if isinstance(self.start, int) else self.start[chosen]
+        return _Spans(self.begin[chosen], self.until[chosen], self.day[chosen], offset, start, self.late)
+
+    def ends(self, rows: DayIndex, window: int) -> np.ndarray:
+        """Return the first row that a window before it no longer reaches the sighting, or knows a newer one."""
+        end = rows.look_up(self.offset, self.day + (window + 1))
+        end += self.start
+        np.minimum(end, self.until, out=end)
+        return np.maximum(end, self.begin, out=end) if self.late else end
+
+
+def _spans(rows: DayIndex, seen: Sightings) -> _Spans:
+    """Return the spans that hold any row."""
+    offset, start = rows.places(seen.group)
     day = seen.day.astype(np.int64)
-    begin = rows.find(seen.group, (day if seen.known is None else seen.known.astype(np.int64)) + 1)
+    known = day if seen.known is None else seen.known.astype(np.int64)
+    begin = rows.look_up(_repeated(offset, seen.counts), known + 1)
     until = np.empty_like(begin)
     until[:-1] = begin[1:]
-    until[seen.last] = rows.starts[seen.group[seen.last] + 1]
+    some = seen.counts > 0
+    ends = rows.starts[seen.group[some] + 1] - (start if isinstance(start, int) else start[some])
+    until[np.cumsum(seen.counts)[some] - 1] = ends
     kept = np.flatnonzero(begin < until)
-    begin, until, day, group = begin[kept], until[kept], day[kept], seen.group[kept]
-    more = np.bincount(begin, minlength=n_rows + 1)
-    counts = np.empty((len(windows), n_rows), np.int64)
-    for position, window in enumerate(windows):
-        end = np.minimum(until, rows.find(group, day + (window + 1)))
-        if seen.known is not None:
-            np.maximum(end, begin, out=end)
-        counts[position] = np.cumsum(more - np.bincount(end, minlength=n_rows + 1))[:-1]
-    return counts
+    member = np.repeat(np.arange(len(seen.counts), dtype=np.int32), seen.counts)[kept]
+    offset = offset if isinstance(offset, int) else offset[member]
+    start = start if isinstance(start, int) else start[member]
+    return _Spans(begin[kept] + start, until[kept] + start, day[kept], offset, start, seen.known is not None)
+
+
+def _repeated(values: np.ndarray | int, counts: np.ndarray) -> np.ndarray | int:
+    return values if isinstance(values, int) else np.repeat(values, counts)
 
 
 def late_sums(

@@ -54,8 +54,9 @@ def test_distinct_counts_equal_plain_loops(seen, rows, windows):
 def test_on_time_needs_no_known_day(seen, rows, window):
     unique = sorted({(member, day, 0) for member, day, _ in seen})
     member, group, day, known = arrays(unique)
-    last = np.flatnonzero(np.append(member[1:] != member[:-1], True)[: len(member)])
-    counts = distinct_counts(index_of(rows), Sightings(group, day, None, last), [window])
+    counts = distinct_counts(
+        index_of(rows), Sightings(np.arange(6) // 2, np.bincount(member, minlength=6), day), [window]
+    )
     general = distinct_counts(index_of(rows), in_order_known(member, group, day, known), [window])
     np.testing.assert_array_equal(counts, general)
 
@@ -81,5 +82,5 @@ def test_newest_day_equals_plain_loops(seen, rows):
 @pytest.mark.parametrize(("as_of", "count"), [(10, 0), (11, 1), (17, 1), (18, 0)])
 def test_a_window_has_its_first_day_and_not_its_end(as_of, count):
     rows = DayIndex(np.array([0, 1]), np.array([as_of]), low=0, high=40)
-    seen = Sightings(np.array([0]), np.array([10]), None, np.array([0]))
+    seen = Sightings(np.array([0]), np.array([1]), np.array([10]))
     assert distinct_counts(rows, seen, [7]).tolist() == [[count]]
