@@ -47,7 +47,7 @@ def demo(
     chosen = _config(config, tables, output) if config or tables else steps.sample_config(output)
     with _progress() as say:
         pages = steps.run(chosen, progress=say)
-    _tell(steps.summary(chosen), f"open {pages[0]}")
+    _tell(*steps.summary(chosen), f"open {pages[0]}")
 
 
 @app.command()

@@ -149,7 +149,8 @@ def _role(target: str, config: Config) -> str:
     """Return the name under which reports know a target: churn is what health is against, upsell what grows."""
     if target == config.health.target:
         return "churn"
-    return "upsell" if config.labels[target].kind in {"upsell", "growth"} and target != "health" else target
+    grows = target in config.labels and config.labels[target].kind in {"upsell", "growth"}
+    return "upsell" if grows else target
 
 
 def _roles(config: Config) -> dict[str, str]:

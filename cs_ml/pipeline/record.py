@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from cs_ml.config import Config
 from cs_ml.pipeline.train import Trained
 from cs_ml.tracking import Tracker
@@ -47,7 +49,7 @@ def record(trained: Trained, config: Config) -> str:
             config.output.folder / "bundle",
             config.tracking.registered_name,
             ALIAS,
-            inputs=bundle.table("catalog")["kind"].to_dict(),
+            inputs=_kinds(bundle.table("catalog")),
         )
     place = config.tracking.uri or config.output.folder / "tracking"
     return f"{place}: {config.tracking.registered_name} version {version}, alias {ALIAS}"
@@ -70,3 +72,7 @@ def _params(config: Config, trained: Trained) -> dict[str, Any]:
     }
     horizons = {f"{name}_horizon_days": label.horizon_days for name, label in config.labels.items()}
     return chosen | models | horizons | {"bundle": trained.bundle.version}
+
+
+def _kinds(catalog: pd.DataFrame) -> dict[str, str]:
+    return {str(name): str(kind) for name, kind in catalog["kind"].items()}

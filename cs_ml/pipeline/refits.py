@@ -13,7 +13,7 @@ from cs_ml.timeline import as_of_dates
 
 __all__ = ["sign_stability"]
 
-REFITS = 5
+REFITS, ORIGINS = 5, 2
 LEARNING_ROWS, JUDGED_ROWS = 20_000, 2_000
 
 
@@ -59,6 +59,7 @@ def _refit(
     wanted = min(len(everyone) // 2, int(LEARNING_ROWS * len(everyone) / len(X)) + 1)
     half = accounts.isin(rng.choice(everyone, wanted, replace=False))
     try:
-        return clone(model).fit(X[half], y[half]).contributions(newest)[0]  # type: ignore[no-any-return]
+        refit = clone(model).set_params(n_origins=ORIGINS).fit(X[half], y[half])
+        return refit.contributions(newest)[0]  # type: ignore[no-any-return]
     except NotEnoughData:
         return None

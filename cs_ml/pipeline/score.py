@@ -205,8 +205,9 @@ def reasons_of(
     if fitted.health is not None:
         terms["health"] = _health_terms(fitted, fitted.health, X)
     kinds = {**about, "health": "health"}
+    shared = {"catalog": fitted.catalog, "typical": fitted.typical, "top": top}
     found = [
-        drivers(frame, X, fitted.catalog, typical=fitted.typical, target=target, about=kinds[target], top=top)
+        drivers(frame, X, target=target, about=kinds[target], stability=fitted.stability.get(target), **shared)
         for target, frame in terms.items()
     ]
     return pd.concat(found, ignore_index=True), {

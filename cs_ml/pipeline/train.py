@@ -17,11 +17,12 @@ from cs_ml.health import HealthScore, default_scorecard, load_scorecard
 from cs_ml.health.scorecard import Scorecard
 from cs_ml.models import PropensityClassifier
 from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
+from cs_ml.pipeline.refits import sign_stability
 from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import hash_frame
 
-__all__ = ["Trained", "train"]
+__all__ = ["Trained", "describe", "new_model", "save", "scorecard_of", "train"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Trained:
         Everything that scoring needs.
     evaluations
         How good each target's model is out of time.
+    models
+        Fitted model of each target.
     health
         Fitted health score, where there is one.
     snapshot
@@ -44,6 +47,7 @@ class Trained:
 
     bundle: Bundle
     evaluations: dict[str, Evaluation]
+    models: dict[str, PropensityClassifier]
     health: HealthScore | None
     snapshot: Snapshot
     notes: tuple[str, ...] = field(default_factory=tuple)
@@ -67,12 +71,16 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     snapshot = take_snapshot(config, progress=progress)
     parts: dict[str, HasState] = {}
     evaluations: dict[str, Evaluation] = {}
-    notes, models = list(snapshot.notes), {}
+    stability: dict[str, pd.DataFrame] = {}
+    models: dict[str, PropensityClassifier] = {}
+    notes = list(snapshot.notes)
     for target in snapshot.labels:
         try:
             progress(f"{target}: learning")
             models[target] = _fit(config, snapshot, target)
             parts[target] = models[target]
+            progress(f"{target}: would its reasons stand?")
+            stability[f"{target}_stability"] = _stability(config, snapshot, target, models[target])
             progress(f"{target}: testing on later dates")
             evaluations[target] = evaluate_target(config, snapshot, target, models[target])
         except NotEnoughData as error:
@@ -88,10 +96,10 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     parts["typical"] = TypicalValues().fit(snapshot.X)
     bundle = Bundle.of(
         parts,
-        tables=_tables(snapshot, evaluations, health),
+        tables=_tables(snapshot, evaluations, health) | stability,
         metadata=_facts(config, snapshot, evaluations, health, notes),
     )
-    return Trained(bundle, evaluations, health, snapshot, tuple(notes))
+    return Trained(bundle, evaluations, models, health, snapshot, tuple(notes))
 
 
 def save(trained: Trained, config: Config) -> Path:
@@ -103,6 +111,12 @@ def save(trained: Trained, config: Config) -> Path:
 def _fit(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
     X, y = training_rows(config, snapshot, target)
     return new_model(config, snapshot, target).fit(X, y)
+
+
+def _stability(config: Config, snapshot: Snapshot, target: str, model: PropensityClassifier) -> pd.DataFrame:
+    X, y = training_rows(config, snapshot, target)
+    share = sign_stability(model, X, y, random_state=config.model.random_state)
+    return share.rename("share").rename_axis("feature").reset_index()
 
 
 def new_model(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
@@ -156,15 +170,10 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:
     tables = {"catalog": snapshot.catalog}
     for target, evaluation in evaluations.items():
-        tables[f"{target}_metrics"] = evaluation.metrics
-        tables[f"{target}_reliability"] = evaluation.reliability
-        tables[f"{target}_report_card"] = evaluation.report_card
+        tables |= {f"{target}_{name}": frame for name, frame in evaluation.tables().items() if len(frame.columns)}
     if health is not None:
-        tables |= {
-            "health_weights": health.weights_,
-            "health_reliability": health.reliability_,
-            "health_checks": health.checks_,
-        }
+        tables["health_weights"] = health.weights_
+        tables |= {"health_reliability": health.reliability_, "health_checks": health.checks_}
     return tables
 
 
@@ -181,6 +190,7 @@ def _facts(
         "first_as_of": str(dates.min().date()),
         "last_as_of": str(dates.max().date()),
         "purge_days": snapshot.purge_days,
+        "health_target": config.health.target,
         "verdicts": {target: evaluation.verdict for target, evaluation in evaluations.items()},
         "counts": {target: evaluation.counts for target, evaluation in evaluations.items()},
         "health": None
@@ -190,3 +200,15 @@ def _facts(
         "seed": config.model.random_state,
         "numpy": np.__version__,
     }
+
+
+def describe(trained: Trained) -> list[str]:
+    """Return in lines of text what was learned, and the verdict on each target."""
+    lines = []
+    for target, model in trained.models.items():
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in model.learner_weights_.items() if weight > 0)
+        lines.append(f"{target}: {model.n_events_} events; {weights}; {model.calibration_.method} calibration")
+        lines += [f"  {note}" for note in trained.evaluations[target].card.notes] if target in trained.evaluations else []
+    if trained.health is not None:
+        lines += [f"health: {trained.health.meaning_}", f"  {trained.health.verdict_}"]
+    return [*lines, *(f"note: {note}" for note in trained.notes)]

@@ -1,0 +1,160 @@
+"""How good a target's model is on dates it had not seen, beside the baselines, and what the data can bear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from sklearn.base import clone
+
+from cs_ml.bundle import Bundle
+from cs_ml.config import Config
+from cs_ml.models import PropensityClassifier
+from cs_ml.models.backtest import Backtest, backtest
+from cs_ml.models.report_card import ReportCard, report_card
+from cs_ml.pipeline.rows import test_rows, training_rows
+from cs_ml.pipeline.snapshot import Snapshot
+from cs_ml.report.evidence import reliability_plot
+from cs_ml.report.words import Words
+from cs_ml.timeline import TimeSplit
+
+__all__ = ["Evaluation", "describe_bundle", "evaluate_target"]
+
+SHOWN = ("roc_auc", "average_precision", "log_loss", "ece", "lift_at_10%")
+SEGMENTS = ("contracts_billing_months", "accounts_segment_current")
+MOST_SEGMENTS = 8
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a backtest found and what it means.
+
+    Parameters
+    ----------
+    backtest
+        Predictions and tables.
+    card
+        What the data can bear.
+    counts
+        Rows of the training period by label state.
+    alarms
+        Columns that may betray the outcome; empty where none was found.
+    """
+
+    backtest: Backtest
+    card: ReportCard
+    counts: dict[str, int]
+    alarms: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def verdict(self) -> str:
+        """Whether there is a usable signal."""
+        return self.card.verdict
+
+    def headline(self) -> dict[str, float]:
+        """Return the model's metrics by name, intervals included."""
+        own = self.backtest.metrics[self.backtest.metrics["model"] == "model"].set_index("metric")
+        return {f"{name}{ending}": float(own.loc[name, column]) for name in own.index for column, ending in ENDINGS.items()}
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table worth keeping, by name."""
+        found = self.backtest
+        return {
+            "metrics": found.metrics,
+            "differences": found.differences,
+            "by_date": found.by_date[found.by_date["metric"] == "roc_auc"],
+            "by_segment": found.by_segment,
+            "reliability": found.reliability,
+            "origins": found.origins,
+            "alarms": self.alarms,
+            "report_card": _card_frame(self.card),
+        }
+
+    def reliability_plot(self) -> str:
+        """Return the drawing of observed beside predicted as SVG text."""
+        return str(reliability_plot(self.backtest.reliability, Words("en")))
+
+
+ENDINGS = {"value": "", "low": "_low", "high": "_high"}
+
+
+def evaluate_target(config: Config, snapshot: Snapshot, target: str, model: PropensityClassifier) -> Evaluation:
+    """Test a target's model on dates it has not seen.
+
+    With declared test dates the model learns once, from the rows before them; otherwise from the past of each of the
+    newest origins.
+
+    Parameters
+    ----------
+    config
+        Checked config.
+    snapshot
+        Features and labels.
+    target
+        Name of the target.
+    model
+        Fitted model; clones of it are fitted on the past of each origin.
+
+    Raises
+    ------
+    NotEnoughData
+        If no origin has a past with both outcomes.
+    """
+    X, y = training_rows(config, snapshot, target)
+    purge = snapshot.purge_days[target]
+    split = TimeSplit(purge_days=purge, n_origins=config.model.n_origins, min_train_dates=1)
+    declared = test_rows(config, snapshot, target)
+    if declared is not None:
+        X, y = pd.concat([X, declared[0]]).sort_index(), pd.concat([y, declared[1]]).sort_index()
+        split = TimeSplit(purge_days=purge, n_origins=1, test_dates=len(config.model.test_dates or ()))
+    found = backtest(clone(model), X, y, split=split, mrr=snapshot.mrr, segments=_segments(X))
+    counts = {str(state): int(count) for state, count in snapshot.labels[target]["state"].value_counts().items()}
+    return Evaluation(found, report_card(found), counts, pd.DataFrame())
+
+
+def describe_bundle(bundle: Bundle) -> list[str]:
+    """Return in lines of text how good the models of a bundle are, beside the baselines, with intervals."""
+    lines = []
+    for target in [name.removesuffix("_metrics") for name in bundle.tables if name.endswith("_metrics")]:
+        lines += ["", f"{target}, out of time", _beside(bundle.table(f"{target}_metrics"))]
+        card = bundle.table(f"{target}_report_card")
+        lines += [f"  {row['name']}: {row['value']}" for row in card.to_dict("records")]
+    if "health_reliability" in bundle.tables:
+        lines += ["", "health, out of time: what became of accounts by score"]
+        lines += [f"  {sentence}" for sentence in bundle.table("health_reliability")["sentence"]]
+        lines += [f"  {bundle.metadata['health'][name]}" for name in ("meaning", "verdict")]
+        lines += ["", bundle.table("health_checks").to_string(index=False)]
+    return lines
+
+
+def _beside(metrics: pd.DataFrame) -> str:
+    """Write the model beside its baselines, each number with its interval."""
+    shown = metrics[metrics["metric"].isin(SHOWN)]
+    cells = [f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in shown.itertuples()]
+    table = shown.assign(cell=cells).pivot_table(index="model", columns="metric", values="cell", aggfunc="first", sort=False)
+    return table[[name for name in SHOWN if name in table]].to_string()
+
+
+def _segments(X: pd.DataFrame) -> pd.Series | None:
+    """Return the column by which a verdict may differ most: how contracts are billed, or the segment."""
+    for name in SEGMENTS:
+        if name in X and 1 < X[name].nunique() <= MOST_SEGMENTS:
+            values = X[name].astype(object)
+            words = values.map(lambda value: f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}")
+            return words.where(values.notna(), f"{name} missing")
+    return None
+
+
+def _card_frame(card: ReportCard) -> pd.DataFrame:
+    facts: dict[str, Any] = {
+        "verdict": card.verdict,
+        "rows tested": f"{card.rows:,}",
+        "accounts": f"{card.accounts:,}",
+        "events": f"{card.events:,}",
+        "effective rows": f"{card.effective_rows:,.0f}",
+        "smallest AUC that would show": f"{card.detectable_auc:.2f}",
+        "best simple rule": card.best_baseline or "none",
+    }
+    rows = [*facts.items(), *((f"note {number}", note) for number, note in enumerate(card.notes, 1))]
+    return pd.DataFrame(rows, columns=["name", "value"])
