@@ -15,13 +15,15 @@ from cs_ml.timeline.lookup import Lookup
 __all__ = ["AccountsBuilder"]
 
 KNOWN = ("segment", "industry", "region")
+ALWAYS = pd.Timestamp("1900-01-01")
 
 
 @dataclass(frozen=True)
 class AccountsBuilder:
-    """Takes the attributes of an account as they were valid before each date.
+    """Takes the attributes of an account from the newest version that began before each date.
 
-    Attributes without versions are used as they stand today, and are listed as not point-in-time.
+    A version without a beginning is valid from the start; where none had begun, the attributes are missing. Attributes
+    without versions are used as they stand today, and are listed as not point-in-time.
 
     Parameters
     ----------
@@ -40,13 +42,14 @@ class AccountsBuilder:
     def features(self, columns: Iterable[str]) -> list[Feature]:
         """Return the features that can be made from these columns of ``accounts``."""
         present = set(columns)
-        described = [_category(name) for name in (*KNOWN, *self.attributes) if name in present]
+        categories = dict.fromkeys((*KNOWN, *(name for name in self.attributes if name not in NUMBERS)))
+        described = [_category(name) for name in categories if name in present]
         return described + [feature for name, feature in NUMBERS.items() if name in present]
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
-        rows = bucket.frames["accounts"]
-        values = rows.iloc[self._valid(rows, bucket, keys)].reset_index(drop=True)
+        rows = bucket.frames["accounts"].reset_index(drop=True)
+        values = rows.reindex(self._valid(rows, bucket, keys))
         named = {feature.name: feature for feature in self.features(rows.columns)}
         built: dict[str, np.ndarray] = {}
         for name, feature in named.items():
@@ -63,15 +66,10 @@ class AccountsBuilder:
 
     @staticmethod
     def _valid(rows: pd.DataFrame, bucket: Bucket, keys: pd.MultiIndex) -> np.ndarray:
-        """Return the position of the version that was valid before each key."""
-        accounts = pd.Index(np.asarray(rows["account_id"], dtype=object))
-        first = pd.Series(np.arange(len(rows)), index=accounts).groupby(level=0).min()
-        fallback = first.reindex(keys.get_level_values("account_id")).to_numpy()
-        if "valid_from" not in rows:
-            return np.asarray(fallback)
-        versions = rows.assign(valid_from=rows["valid_from"].fillna(pd.Timestamp("1900-01-01")))
-        found = Lookup(versions, keys, time="valid_from", clock=bucket.clock).latest()
-        return np.where(found >= 0, found, fallback)
+        """Return the position of the newest version that began before each key, or -1."""
+        begins = rows["valid_from"] if "valid_from" in rows else pd.Series(pd.NaT, index=rows.index)
+        versions = rows.assign(valid_from=begins.astype("datetime64[us]").fillna(ALWAYS))
+        return Lookup(versions, keys, time="valid_from", clock=bucket.clock).latest()
 
 
 def _category(name: str) -> Feature:
