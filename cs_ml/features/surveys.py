@@ -19,10 +19,13 @@ __all__ = ["SurveysBuilder"]
 class SurveysBuilder:
     """Describes what an account answered in one kind of survey, and whether it answered at all.
 
+    An answer has a score and the moment it came; a survey without either was left unanswered.
+
     Parameters
     ----------
     kind
-        ``nps`` (scores 0 to 10 as they are) or ``csat`` (scores brought to 0 to 1).
+        ``nps`` (scores 0 to 10 as they are) or ``csat`` (scores from 1 to ``scale_max`` brought to 0 to 1; a scale that
+        ends at 1 begins at 0).
 
     Examples
     --------
@@ -45,16 +48,17 @@ class SurveysBuilder:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
         rows = bucket.frames["surveys"]
         rows = rows[(rows["kind"] == self.kind).to_numpy(dtype=bool)].reset_index(drop=True)
-        values = self._answers(rows, bucket, keys) if "score" in rows and "answered_at" in rows else {}
-        if values and "sent_at" in rows:
-            values |= self._asked(rows, bucket, keys)
+        values: dict[str, np.ndarray] = {}
+        if {"score", "answered_at"} <= set(rows):
+            rows = rows.assign(answered_at=rows["answered_at"].where(rows["score"].notna()))
+            values |= self._answers(rows, bucket, keys)
+            values |= self._asked(rows, bucket, keys) if "sent_at" in rows else {}
         names = [feature.name for feature in self.features(rows.columns)]
         return pd.DataFrame({name: values[name.removeprefix(f"{self.kind}_")] for name in names}, index=keys)
 
     def _answers(self, rows: pd.DataFrame, bucket: Bucket, keys: pd.MultiIndex) -> dict[str, np.ndarray]:
         score = self._score(rows)
-        answered = rows.assign(answered_at=rows["answered_at"].where(score.notna()))
-        lookup = Lookup(answered, keys, time="answered_at", known="known_at", clock=bucket.clock)
+        lookup = Lookup(rows, keys, time="answered_at", known="known_at", clock=bucket.clock)
         latest, year = lookup.latest(), lookup.window(365)
         there = latest >= 0
         value = np.where(there, score.to_numpy()[latest], np.nan) if len(score) else np.full(len(keys), np.nan)
@@ -85,8 +89,8 @@ class SurveysBuilder:
         score = rows["score"].astype(float)
         if self.kind == "nps":
             return score
-        scale = rows["scale_max"].astype(float).fillna(5.0) if "scale_max" in rows else 5.0
-        return ((score - 1) / (scale - 1)).clip(0, 1)
+        scale = rows["scale_max"].astype(float).fillna(5.0) if "scale_max" in rows else pd.Series(5.0, score.index)
+        return ((score - 1) / (scale - 1)).where(scale > 1, score).clip(0, 1)
 
 
 Row = tuple[str, str, str, str, str, str, int]
@@ -109,5 +113,13 @@ def _feature(
     unit = "share" if kind == "csat" and unit == "score" else unit
     words = [text.format(kind=shown) for text in (en, ja, sentence_en, sentence_ja)]
     return Feature(
-        f"{kind}_{name}", "sentiment", unit, words[0], words[1], words[2], words[3], direction=direction, sources="surveys"
+        f"{kind}_{name}",
+        "sentiment",
+        unit,
+        words[0],
+        words[1],
+        words[2],
+        words[3],
+        direction=direction,
+        sources="surveys",
     )
