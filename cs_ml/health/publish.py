@@ -130,11 +130,13 @@ def publish(reading: Reading, mrr: Floats | None) -> pd.DataFrame:
     for name, at in {"health": eta, "health_low": reading.eta(-Z90), "health_high": reading.eta(Z90)}.items():
         frame[name] = np.where(known, reading.health(at), np.nan)
     frame["p_stay"] = np.where(known, expit(eta), np.nan)
-    frame["band"] = _bands(reading, eta, mrr)
+    frame["band"] = _bands(reading, eta, mrr).to_numpy()
     frame["coverage"] = reading.coverage
-    frame["health_reason"] = _reasons(reading)
+    frame["health_reason"] = _reasons(reading).to_numpy()
     frame["scorecard_version"] = reading.card.version
-    return frame.join(_dimensions(reading))
+    for name in [name for name in DIMENSIONS if any(measure.dimension == name for measure in reading.card.measures)]:
+        frame[f"points_{name}"] = _dimension(reading, name)
+    return frame
 
 
 def _bands(reading: Reading, eta: Floats, mrr: Floats | None) -> pd.Series:
@@ -157,14 +159,8 @@ def _reasons(reading: Reading) -> pd.Series:
     return pd.Series(reasons, index=reading.index, dtype=object)
 
 
-def _dimensions(reading: Reading) -> pd.DataFrame:
-    """Points of each dimension: mean of its present measures, weighted by the expert."""
-    used = [name for name in DIMENSIONS if any(measure.dimension == name for measure in reading.card.measures)]
-    columns = {f"points_{name}": _dimension(reading, name) for name in used}
-    return pd.DataFrame(columns, index=reading.index)
-
-
 def _dimension(reading: Reading, name: str) -> Floats:
+    """Points of a dimension: mean of its present measures, weighted by the expert."""
     inside = np.array([measure.dimension == name for measure in reading.card.measures])
     points, weight = reading.points[:, inside], reading.card.prior[inside]
     if not weight.any():

@@ -80,7 +80,7 @@ class Typical:
             for measure in scorecard.measures
             if measure.relative is not None
         }
-        bare = cls(scorecard, ranks, {}, None if margin is None else float(np.nanmean(margin)))
+        bare = cls(scorecard, ranks, {}, None if margin is None else _mean(margin, 0.0))
         points = bare.points(X, segment)
         names, counts = np.unique(segment, return_counts=True)
         book = np.array([_mean(column) for column in points.T])
@@ -168,9 +168,9 @@ def scorecard_from_state(state: dict[str, Any]) -> Scorecard:
     return Scorecard.model_validate(state)
 
 
-def _mean(values: Floats) -> float:
+def _mean(values: Floats, otherwise: float = NEUTRAL) -> float:
     known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else NEUTRAL
+    return float(known.mean()) if len(known) else otherwise
 
 
 def _means(points: Floats, book: Floats) -> Floats:

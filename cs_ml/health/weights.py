@@ -44,9 +44,7 @@ class Recipe:
     strength: float
     kappa_precision: float = 0.0
 
-    def fit(
-        self, book: Book, typical: Typical, z: Floats | None = None, start: Floats | None = None
-    ) -> Floats:
+    def fit(self, book: Book, typical: Typical, z: Floats | None = None, start: Floats | None = None) -> Floats:
         """Return the posterior mode of all coefficients on the rows of a book, shape (columns,)."""
         z = book.columns(typical) if z is None else z
         basis = self._basis(typical, z.shape[1])

@@ -121,3 +121,17 @@ def test_spread_about_another_mode_counts_the_distance():
 def test_eta_sd_is_the_quadratic_form():
     found, z = problem().posterior(), np.random.default_rng(1).normal(size=(5, 4))
     assert found.eta_sd(z) ** 2 == pytest.approx([row @ found.spread @ row for row in z])
+
+
+@pytest.mark.parametrize("start", [None, np.array([0.0, 5.0, 5.0, 5.0])])
+def test_a_weight_that_only_looks_useful_alone_goes_back_to_its_bound(start):
+    """The second column follows the first: alone it goes with staying, beside the first it goes against."""
+    rng = np.random.default_rng(4)
+    first = rng.normal(size=800)
+    z = np.column_stack([np.ones(800), first, first + rng.normal(0, 0.5, 800), rng.normal(size=800)])
+    stayed = (rng.uniform(size=800) < expit(z @ np.array([0.5, 2.5, -1.0, 0.3]))).astype(float)
+    case = Problem(z, stayed, np.zeros((4, 4)), FREE)
+    assert case.value(np.zeros(4))[1][2] < 0
+    t, without = case.mode(start), Problem(z[:, [0, 1, 3]], stayed, np.zeros((3, 3)), FREE[[0, 1, 3]]).mode()
+    assert t[2] == 0.0
+    assert t[[0, 1, 3]] == pytest.approx(without, abs=1e-6)

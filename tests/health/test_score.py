@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,13 @@ from sklearn.base import clone
 
 from cs_ml.errors import BundleError, ConfigError, FrameError, NotEnoughData
 from cs_ml.health import Bands, HealthScore
+from cs_ml.health.book import Book
+from cs_ml.health.calibrate import Affine
+from cs_ml.health.inputs import segment_of
+from cs_ml.health.learn import _dated_affine
+from cs_ml.health.typical import Typical
+from cs_ml.health.weights import Recipe, event_tempo, out_of_time
+from cs_ml.timeline.split import TimeSplit
 
 POLICIES = ("segment_mean", "renormalise", "neutral", "worst")
 
@@ -65,9 +73,15 @@ def test_the_published_columns_are_all_there(world, fitted):
 def test_parts_add_up_to_the_published_number(world, make_card, scale, missing):
     X, y = world
     health = HealthScore(make_card(missing=missing), scale=scale, n_origins=2).fit(X, y)
-    parts, base = health.contributions(X)
-    scores = health.score(X)
+    ends = X.copy()
+    ends.iloc[-2:] = [[0.0] * 4, [100.0] * 4]
+    parts, base = health.contributions(ends)
+    scores = health.score(ends)
     assert np.abs(base + parts.sum(axis=1) - scores["health"]).max() < 1e-9
+    if scale == "odds":
+        assert scores["health"].iloc[-2:].tolist() == [0.0, 100.0]
+        assert parts["clipped"].iloc[-2] > 1
+        assert parts["clipped"].iloc[-1] < -1
 
 
 def test_parts_add_up_with_segments_and_model_too(segmented):
@@ -355,4 +369,44 @@ def test_probabilities_hold_out_of_time(make_world, make_card):
     large = table[table["rows"] >= 100]
     assert len(large) >= 4
     assert ((large["low"] <= large["expected"]) & (large["expected"] <= large["high"])).mean() >= 0.8
-    assert large["share"].is_monotonic_increasing
+    assert large["health_from"].corr(large["share"], method="spearman") > 0.8
+
+
+def test_calibration_is_fitted_to_log_odds_that_were_out_of_time(world, card, fitted):
+    book = Book.make(*world, segment_of(world[0], None), None)
+    split, recipe = TimeSplit(purge_days=90, n_origins=12), Recipe(card.prior, fitted.lambda_)
+    etas = out_of_time(book, {"it": recipe}, split, lambda rows: Typical.learn(card, rows.X, rows.segment, None))
+    seen = book.rows(etas.index.to_numpy())
+    expected = Affine.fit(etas["it"].to_numpy(), seen.stayed, event_tempo(seen))
+    assert expected != Affine()
+    found = fitted.calibration_
+    assert (found.shift, found.slope) == pytest.approx((expected.shift, expected.slope), abs=1e-5)
+
+
+def test_a_date_is_calibrated_only_with_outcomes_known_by_then(world):
+    X, y = world
+    book = Book.make(X, y, segment_of(X, None), None)
+    eta, dates = np.random.default_rng(0).normal(2, 1, len(X)), X.index.get_level_values("as_of")
+    date = pd.Timestamp("2024-09-01")
+    known = dates + pd.Timedelta(days=90) <= date
+    flipped = replace(book, stayed=np.where(known, book.stayed, 1 - book.stayed))
+    before, after = (_dated_affine(eta, rows, 90)[dates == date] for rows in (book, flipped))
+    assert before.tolist() == after.tolist()
+    past = replace(book, stayed=np.where(known, 1 - book.stayed, book.stayed))
+    assert not np.allclose(before, _dated_affine(eta, past, 90)[dates == date])
+
+
+def test_bins_of_the_reliability_table_hold_the_probabilities_their_points_mean(fitted):
+    table = fitted.reliability_
+    for side, compare in (("health_from", np.greater_equal), ("health_to", np.less_equal)):
+        meant = expit(fitted.eta_ref_ + (table[side] - 50) * np.log(2) / 10)
+        inner = table[side].between(1, 99)
+        assert compare(table["expected"], meant)[inner].all()
+
+
+def test_a_row_given_twice_is_scored_twice_and_no_more(world, fitted):
+    X, _ = world
+    twice = pd.concat([X.iloc[:3], X.iloc[:3]])
+    scores = fitted.score(twice)
+    assert scores["health"].tolist() == [*fitted.score(X.iloc[:3])["health"]] * 2
+    assert np.allclose(fitted.contributions(twice)[0].sum(axis=1) + fitted.contributions(twice)[1], scores["health"])

@@ -152,3 +152,12 @@ def test_points_are_a_frame_by_measure(card):
     assert list(points) == ["days", "seats", "nps", "noise"]
     assert points.loc[7].tolist() == [10.0] * 4
     assert points.loc[8].isna().all()
+
+
+def test_the_order_of_levels_does_not_change_the_version():
+    plan = {"name": "plan", "feature": "f", "dimension": "commercial"}
+    cards = [
+        Scorecard(measures=(Measure(**plan, levels=dict(pairs)),))
+        for pairs in ([("a", 1), ("b", 2)], [("b", 2), ("a", 1)])
+    ]
+    assert cards[0].version == cards[1].version

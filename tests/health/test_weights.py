@@ -168,3 +168,26 @@ def test_choosing_the_expert_does_not_make_intervals_certain(book, typical, card
     loose, tight = (table["high"] - table["low"] for table in tables)
     assert tables[0]["posterior"].equals(tables[1]["posterior"])
     assert (loose >= tight).all()
+
+
+def test_a_gain_within_its_standard_error_does_not_beat_the_expert(book):
+    noise = np.random.default_rng(1).normal(0, 0.5, len(book.stayed))
+    etas = pd.DataFrame(dict.fromkeys(LAMBDAS, 2 * (2 * book.stayed - 1) + 0.0))
+    etas[INF] = etas[INF] + noise
+    gap = log_losses(etas[INF].to_numpy(), book.stayed) - log_losses(etas[0.0].to_numpy(), book.stayed)
+    shift = gap.mean() - 0.5 * gap.std() / np.sqrt(len(gap))
+    better = etas[INF] - shift * (1 - 2 * book.stayed) / (1 - 1 / (1 + np.exp(-2)))
+    etas[INF] = better
+    left = log_losses(better.to_numpy(), book.stayed) - log_losses(etas[0.0].to_numpy(), book.stayed)
+    assert 0 < left.mean() < left.std() / np.sqrt(len(left))
+    assert choose_lambda(etas, book)[0] == INF
+
+
+def test_origins_need_three_churns_before_them(book, card):
+    split = TimeSplit(purge_days=90, n_origins=99)
+    few = book.rows(np.flatnonzero((book.event < 0) | np.isin(book.event, np.unique(book.event[book.event >= 0])[:8])))
+    etas = out_of_time(few, {INF: Recipe(card.prior, INF)}, split, lambda b: Typical.learn(card, b.X, b.segment, None))
+    folds = [(few.rows(train).n_events, test) for train, test in split.split(few.X)]
+    expected = np.concatenate([test for n_events, test in folds if n_events >= 3])
+    assert min(n_events for n_events, _ in folds) < 3
+    assert etas.index.tolist() == expected.tolist()
