@@ -16,7 +16,8 @@ from cs_ml.timeline.lookup import Lookup, Pairs
 
 __all__ = ["VocBuilder"]
 
-JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uff66-\uff9f]")
+JAPANESE_CODES = ("ja", "jp", "日本")
 TEXT_LIMIT = 2000
 
 
@@ -27,7 +28,8 @@ class VocBuilder:
     Parameters
     ----------
     decision_makers
-        Values of ``voc.speaker_role`` (or of ``users.role``) that decide about the contract.
+        Values of ``voc.speaker_role``, or of ``users.role`` where the comment names no role, that decide about the
+        contract. Everyone else counts as a user. Where no table tells roles, both sides are missing.
 
     Examples
     --------
@@ -68,18 +70,26 @@ class VocBuilder:
         if "sentiment" in rows:
             values |= _sentiment(rows["sentiment"].astype(float), lookup, half, decides)
         names = [feature.name for feature in self.features(rows.columns)]
-        return pd.DataFrame({name: values[name] for name in names}, index=keys)
+        return pd.DataFrame({name: values.get(name, np.nan) for name in names}, index=keys)
 
     def _decides(self, rows: pd.DataFrame, bucket: Bucket) -> np.ndarray | None:
-        """Tell for each row whether a decision maker spoke; ``None`` where the table cannot say."""
-        if "speaker_role" not in rows and "user_id" not in rows:
+        """Tell for each row whether a decision maker spoke; ``None`` where no table can say."""
+        by_user = "user_id" in rows and bucket.has("users", "role")
+        if "speaker_role" not in rows and not by_user:
             return None
         role = rows["speaker_role"] if "speaker_role" in rows else pd.Series(None, index=rows.index, dtype=object)
-        if "user_id" in rows and bucket.has("users", "role"):
-            users = bucket.frames["users"].set_index("user_id")
-            known = ~(rows["user_id"].map(users["known_at"]) > rows["said_at"])
-            role = role.where(role.notna(), rows["user_id"].map(users["role"]).where(known))
-        return np.asarray(role.isin(self.decision_makers), dtype=bool)
+        decides = role.isin(self.decision_makers)
+        if by_user:
+            decides |= role.isna() & self._deciding_user(rows, bucket.frames["users"])
+        return np.asarray(decides, dtype=bool)
+
+    def _deciding_user(self, rows: pd.DataFrame, users: pd.DataFrame) -> np.ndarray:
+        """Tell for each row whether its user was known as a decision maker when it was said."""
+        users = users[users["role"].isin(self.decision_makers).to_numpy(dtype=bool)]
+        listed = pd.Index(np.asarray(users["user_id"], dtype=object))
+        found = listed.get_indexer(pd.Index(np.asarray(rows["user_id"], dtype=object)))
+        since = np.append(np.asarray(users["known_at"], dtype="datetime64[us]"), np.datetime64("NaT", "us"))[found]
+        return np.asarray((found >= 0) & ~(since > rows["said_at"].to_numpy()))
 
     @staticmethod
     def _age(rows: pd.DataFrame, position: np.ndarray, bucket: Bucket, keys: pd.MultiIndex) -> np.ndarray:
@@ -102,19 +112,21 @@ def _sentiment(given: pd.Series, lookup: Lookup, half: Pairs, decides: np.ndarra
 
 
 def _is_japanese(rows: pd.DataFrame) -> np.ndarray:
-    seen = rows["text"].map(lambda text: bool(JAPANESE.search(str(text)))).to_numpy(dtype=bool)
-    if "language" not in rows:
-        return np.asarray(seen)
-    language = rows["language"].astype(object)
-    return np.where(language.notna(), language.isin(["ja", "jp", "ja-JP", "Japanese"]), seen)
+    """Tell for each row whether it is in Japanese: by its language where declared, else by kana and kanji."""
+    language = rows["language"] if "language" in rows else pd.Series(None, index=rows.index, dtype=object)
+    declared = [None if pd.isna(code) else str(code).lower().startswith(JAPANESE_CODES) for code in language]
+    pairs = zip(declared, rows["text"], strict=True)
+    return np.array([bool(JAPANESE.search(text)) if known is None else known for known, text in pairs], dtype=bool)
 
 
 def _joined(text: pd.Series, pairs: Pairs) -> np.ndarray:
     """Join the redacted comments of each key, oldest first; the newest 2,000 characters are kept."""
-    redacted = np.asarray([redact(str(item)) for item in text], dtype=object)
+    used = np.unique(pairs.row)
+    redacted = np.full(len(text), None, dtype=object)
+    redacted[used] = [redact(item) for item in text.iloc[used]]
     joined = np.full(pairs.n_keys, None, dtype=object)
-    bounds = np.flatnonzero(np.diff(pairs.key, prepend=-1))
-    for start, stop in zip(bounds, np.append(bounds[1:], len(pairs.key)), strict=True):
+    starts = np.flatnonzero(np.diff(pairs.key, prepend=-1))
+    for start, stop in zip(starts, np.append(starts, len(pairs.key))[1:], strict=True):
         joined[pairs.key[start]] = "\n".join(redacted[pairs.row[start:stop]])[-TEXT_LIMIT:]
     return joined
 
@@ -122,9 +134,8 @@ def _joined(text: pd.Series, pairs: Pairs) -> np.ndarray:
 def _feature(
     need: str, name: str, unit: str, texts: tuple[str, str, str, str], direction: int = 0, kind: Kind = "number"
 ) -> tuple[str, Feature]:
-    return need, Feature(
-        f"voc_{name}", "sentiment", unit, *texts, kind=kind, direction=direction, role="signal", sources="voc"
-    )
+    sources = "voc,users" if need in {"role", "both"} else "voc"
+    return need, Feature(f"voc_{name}", "sentiment", unit, *texts, kind, direction, "signal", sources)
 
 
 FEATURES = (
