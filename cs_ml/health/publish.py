@@ -130,9 +130,9 @@ def publish(reading: Reading, mrr: Floats | None) -> pd.DataFrame:
     for name, at in {"health": eta, "health_low": reading.eta(-Z90), "health_high": reading.eta(Z90)}.items():
         frame[name] = np.where(known, reading.health(at), np.nan)
     frame["p_stay"] = np.where(known, expit(eta), np.nan)
-    frame["band"] = _bands(reading, eta, mrr).to_numpy()
+    frame["band"] = _bands(reading, eta, mrr)
     frame["coverage"] = reading.coverage
-    frame["health_reason"] = _reasons(reading).to_numpy()
+    frame["health_reason"] = _reasons(reading)
     frame["scorecard_version"] = reading.card.version
     for name in [name for name in DIMENSIONS if any(measure.dimension == name for measure in reading.card.measures)]:
         frame[f"points_{name}"] = _dimension(reading, name)

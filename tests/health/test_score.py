@@ -72,7 +72,7 @@ def test_the_published_columns_are_all_there(world, fitted):
 @pytest.mark.parametrize("missing", POLICIES)
 def test_parts_add_up_to_the_published_number(world, make_card, scale, missing):
     X, y = world
-    health = HealthScore(make_card(missing=missing), scale=scale, n_origins=2).fit(X, y)
+    health = HealthScore(make_card(missing=missing, pdo=30), scale=scale, n_origins=2).fit(X, y)
     ends = X.copy()
     ends.iloc[-2:] = [[0.0] * 4, [100.0] * 4]
     parts, base = health.contributions(ends)
