@@ -63,7 +63,7 @@ def shuffled(rows: pd.DataFrame, schema: Schema, date: pd.Timestamp, rng: np.ran
     unknown = unseen(rows, schema, date)
     result = rows.copy()
     if "account_id" in rows and "account_id" not in schema.key:
-        result.loc[unknown, "account_id"] = rng.permutation(rows.loc[unknown, "account_id"].to_numpy())
+        result.loc[unknown, "account_id"] = rng.permutation(rows.loc[unknown, "account_id"].to_numpy(copy=True))
     return Changed(result.sample(frac=1.0, random_state=rng).reset_index(drop=True), int(unknown.sum()))
 
 
@@ -97,7 +97,7 @@ def _other(values: pd.Series, rng: np.random.Generator) -> pd.Series:
         return ~values
     if pd.api.types.is_numeric_dtype(values):
         return values * 3 + 1
-    return pd.Series(rng.permutation(values.to_numpy()), index=values.index, dtype=values.dtype)
+    return pd.Series(rng.permutation(values.to_numpy(copy=True)), index=values.index, dtype=values.dtype)
 
 
 Change = Callable[[pd.DataFrame, Schema, pd.Timestamp, np.random.Generator], Changed]
