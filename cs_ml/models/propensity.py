@@ -77,8 +77,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     Notes
     -----
-    Rows without an ``as_of`` level have no time: folds are then stratified by label and grouped by account where there is
-    one, as they are while the history is too short for three purged origins (``report_`` says so).
+    Rows without an ``as_of`` level have no time: folds are then stratified by label and grouped by account where there
+    is one, as they are while the history is too short for three purged origins (``report_`` says so).
 
     Examples
     --------

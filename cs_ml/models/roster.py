@@ -9,14 +9,13 @@ import numpy as np
 
 from cs_ml.errors import InputError
 from cs_ml.models.learners import BaseRate, Learner
-from cs_ml.models.logistic import LogisticLearner
+from cs_ml.models.logistic import PENALTIES, LogisticLearner
 from cs_ml.models.target import Target
 from cs_ml.models.tree import TreeLearner
 
 __all__ = ["candidates", "learner_from_state"]
 
 NAMES = ("base_rate", "logistic", "tree")
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # inverse strengths, strongest penalty first
 EVENTS_FOR_LOGISTIC = 5
 EVENTS_FOR_CHOICE = 15
 EVENTS_FOR_TREE = 30
@@ -62,12 +61,14 @@ def candidates(
     names = _by_events(target.n_events, notes) if learners == "auto" else _checked(learners)
     make: dict[str, Callable[[], Learner]] = {
         "base_rate": BaseRate,
-        "logistic": lambda: LogisticLearner(grid=PENALTIES[: 3 if target.n_events < EVENTS_FOR_CHOICE else None]),
+        "logistic": lambda: LogisticLearner(
+            grid=(_few(columns), PENALTIES[: 3 if target.n_events < EVENTS_FOR_CHOICE else None])
+        ),
         "tree": lambda: TreeLearner(
             monotone=_known(monotone, columns, notes),
             random_state=seed,
             n_jobs=n_jobs,
-            **_tree_size(target, len(columns)),
+            **_tree_size(target, columns),
         ),
     }
     return [make[name]() for name in names]
@@ -109,15 +110,18 @@ def _known(monotone: dict[str, int] | None, columns: list[str], notes: list[str]
     return {name: sign for name, sign in (monotone or {}).items() if name in columns}
 
 
-def _tree_size(target: Target, n_columns: int) -> dict[str, Any]:
+def _tree_size(target: Target, columns: list[str]) -> dict[str, Any]:
     """Size trees by events and accounts: many snapshots of one account are hardly more than one."""
     n, events = len(target.y), target.n_events
     snapshots = n / len(np.unique(target.clusters))
     rows_an_event = max(target.y.sum() / events, 1.0)
-    columns = tuple(c for c in (4, 12) if c < n_columns)
     return {
         "leaves": 4 if events < 60 else 8,
         "leaf_rows": int(np.clip(10 * snapshots, 10, max(n // 10, 10))),
         "leaf_weight": float(np.clip(2.0 * rows_an_event, 1.0, max(n / 100, 1.0))),
-        "grid": (columns, (10, 20, 35, 60, 100)),
+        "grid": (_few(columns), (10, 20, 35, 60, 100)),
     }
+
+
+def _few(columns: list[str]) -> tuple[int, ...]:
+    return tuple(few for few in (4, 12) if few < len(columns))
