@@ -114,8 +114,8 @@ def _sentiment(given: pd.Series, lookup: Lookup, half: Pairs, decides: np.ndarra
 def _is_japanese(rows: pd.DataFrame) -> np.ndarray:
     """Tell for each row whether it is in Japanese: by its language where declared, else by kana and kanji."""
     language = rows["language"] if "language" in rows else pd.Series(None, index=rows.index, dtype=object)
-    declared = [None if pd.isna(code) else str(code).lower().startswith(JAPANESE_CODES) for code in language]
-    pairs = zip(declared, rows["text"], strict=True)
+    declared = [None if pd.isna(code) else str(code).lower().startswith(JAPANESE_CODES) for code in language.tolist()]
+    pairs = zip(declared, rows["text"].tolist(), strict=True)
     return np.array([bool(JAPANESE.search(text)) if known is None else known for known, text in pairs], dtype=bool)
 
 
@@ -123,7 +123,7 @@ def _joined(text: pd.Series, pairs: Pairs) -> np.ndarray:
     """Join the redacted comments of each key, oldest first; the newest 2,000 characters are kept."""
     used = np.unique(pairs.row)
     redacted = np.full(len(text), None, dtype=object)
-    redacted[used] = [redact(item) for item in text.iloc[used]]
+    redacted[used] = [redact(item) for item in text.iloc[used].tolist()]
     joined = np.full(pairs.n_keys, None, dtype=object)
     starts = np.flatnonzero(np.diff(pairs.key, prepend=-1))
     for start, stop in zip(starts, np.append(starts, len(pairs.key))[1:], strict=True):
