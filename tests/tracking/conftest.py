@@ -18,13 +18,6 @@ def score(bundle, X):
 """
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    Tracker(folder=folder).versions()
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
 def tracker(tmp_path, empty_store, monkeypatch):
     folder = tmp_path / "追跡 folder"
