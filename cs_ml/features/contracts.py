@@ -17,6 +17,7 @@ __all__ = ["ContractsBuilder"]
 
 DAYS_A_MONTH = 365.25 / 12
 PEAK_STEPS = range(0, 361, 30)
+TERM = ("contracts_term_days_to_end", "contracts_term_months", "contracts_renewals_due_90d")
 MAIN = {  # column of the main line -> feature
     "plan": "contracts_plan_current",
     "tier": "contracts_tier_current",
@@ -46,7 +47,7 @@ class ContractsBuilder:
         present = set(columns)
         needed = {feature: column for column, feature in MAIN.items()}
         needed |= {"contracts_seats_current": "seats", "contracts_seats_change_365d": "seats"}
-        needed |= dict.fromkeys(("contracts_term_days_to_end", "contracts_term_months"), "end_at")
+        needed |= dict.fromkeys(TERM, "end_at")
         return [feature for feature in FEATURES if needed.get(feature.name, "mrr") in present]
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
@@ -116,7 +117,15 @@ def _main(lines: pd.DataFrame, running: Terms) -> dict[str, np.ndarray]:
         end[end >= NEVER.astype("datetime64[D]").astype(float)] = np.nan
         values["contracts_term_days_to_end"] = end - running.as_of
         values["contracts_term_months"] = (end - start) / DAYS_A_MONTH
+        due = _due(end - running.as_of, end - start, 90)
+        values["contracts_renewals_due_90d"] = np.where(np.isnan(start), np.nan, due)
     return values
+
+
+def _due(left: np.ndarray, length: np.ndarray, days: int) -> np.ndarray:
+    """Return how many term ends lie within some days if every term is renewed at its length; 0 if open-ended."""
+    due = np.floor((days - 1 - left) / np.maximum(length, 1)) + 1
+    return np.nan_to_num(np.maximum(due, 0))
 
 
 def _taken(column: pd.Series, row: np.ndarray) -> np.ndarray:
@@ -146,6 +155,7 @@ TYPICAL_EN, TYPICAL_JA = "where {typical} is typical", "標準的な値: {typica
 FEATURES = (
     _feature("tenure_days", "days", "Tenure", "契約継続日数", f"A customer for {{value}} days, {TYPICAL_EN}", f"契約開始から{{value}}日({TYPICAL_JA})", direction=1),
     _feature("term_days_to_end", "days", "Days to the end of the term", "契約満了までの日数", f"The term ends in {{value}} days, {TYPICAL_EN}", f"契約満了まで{{value}}日({TYPICAL_JA})"),
+    _feature("renewals_due_90d", "count", "Renewals due within 90 days", "90日以内の更新回数", f"{{value}} renewals fall due within 90 days, {TYPICAL_EN}", f"90日以内に更新が{{value}}回({TYPICAL_JA})", direction=-1),
     _feature("term_months", "months", "Length of the term", "契約期間", f"The term runs for {{value}} months, {TYPICAL_EN}", f"契約期間は{{value}}か月({TYPICAL_JA})"),
     _feature("billing_months", "months", "Billing period", "請求周期", f"Billed every {{value}} months, {TYPICAL_EN}", f"請求周期は{{value}}か月({TYPICAL_JA})"),
     _feature("mrr_current", "money", "MRR", "MRR(月間経常収益)", f"MRR is {{value}}, {TYPICAL_EN}", f"MRRは{{value}}({TYPICAL_JA})"),

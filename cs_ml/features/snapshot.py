@@ -76,8 +76,8 @@ class SnapshotBuilder:
     >>> usage = pd.DataFrame({"account_id": ["a"] * 3, "event_at": ["2026-01-03", "2026-01-20", "2026-02-02"]})
     >>> tables = open_tables({"accounts": accounts, "usage": usage})
     >>> X = SnapshotBuilder.default().build(tables, make_spine(tables, start="2026-02-01"))
-    >>> X[["usage_events_count_30d", "accounts_region_current"]].iloc[0].tolist()
-    [2.0, 'Tokyo']
+    >>> X["usage_events_count_30d"].item(), X["accounts_region_current"].item()
+    (2.0, 'Tokyo')
     """
 
     builders: tuple[FeatureBuilder, ...]
@@ -111,20 +111,24 @@ class SnapshotBuilder:
         Returns
         -------
         pandas.DataFrame
-            float64, category and text columns, one row a row of the spine.
+            float64 and category columns, and text as objects with ``None`` where there is none; one row a row of the
+            spine.
 
         Raises
         ------
         NotEnoughData
-            If no table allows any feature.
+            If no table allows any feature, or the spine has no row.
         """
         features = self._features(tables)
-        X = self.engine.build(self._present(tables), tables, _keys(spine))
-        return _typed(X, features)
+        X = _plain(self.engine.build(self._present(tables), tables, _keys(spine)), features)
+        categories = [feature.name for feature in features if feature.kind == "category"]
+        return X.astype({name: pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories})
 
     def stream(self, tables: Tables, spine: pd.DataFrame) -> Iterator[pd.DataFrame]:
-        """Yield the features bucket by bucket, categories as plain strings."""
-        yield from self.engine.stream(self._present(tables), tables, _keys(spine))
+        """Yield the features bucket by bucket, categories as plain strings, in a few buckets' memory."""
+        features = self._features(tables)
+        for X in self.engine.stream(self._present(tables), tables, _keys(spine)):
+            yield _plain(X, features)
 
     def _present(self, tables: Tables) -> list[FeatureBuilder]:
         present = [
@@ -145,14 +149,15 @@ class SnapshotBuilder:
 
 
 def _keys(spine: pd.DataFrame) -> pd.MultiIndex:
+    if not len(spine):
+        raise NotEnoughData("expected accounts and dates on the spine, found none; check the dates")
     return pd.MultiIndex.from_arrays(
         [spine.index.get_level_values(0), spine.index.get_level_values(1)], names=["account_id", "as_of"]
     )
 
 
-def _typed(X: pd.DataFrame, features: list[Feature]) -> pd.DataFrame:
-    """Give every column the dtype of its kind; levels are sorted, so they do not depend on the buckets."""
-    categories = [feature.name for feature in features if feature.kind == "category"]
-    numbers = [feature.name for feature in features if feature.kind in {"number", "flag"}]
-    levels = {name: pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories}
-    return X.astype(levels | dict.fromkeys(numbers, "float64"))
+def _plain(X: pd.DataFrame, features: list[Feature]) -> pd.DataFrame:
+    """Give every column one dtype, whatever the bucket holds: numbers and flags float64, words objects or ``None``."""
+    words = [feature.name for feature in features if feature.kind in {"category", "text"}]
+    X = X.astype({name: object if name in words else "float64" for name in X})
+    return X.assign(**{name: X[name].where(X[name].notna(), None) for name in words})

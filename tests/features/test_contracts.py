@@ -34,7 +34,7 @@ def test_every_feature_of_two_running_lines():
     assert found["plan_current"] == "pro"
     assert math.isnan(found["discount_current"])
     assert found.drop(["plan_current", "discount_current"]).to_dict() == {
-        "tenure_days": 516, "term_days_to_end": 214, "term_months": 365 / (365.25 / 12), "billing_months": 1,
+        "tenure_days": 516, "term_days_to_end": 214, "renewals_due_90d": 0, "term_months": 365 / (365.25 / 12), "billing_months": 1,
         "mrr_current": 200, "mrr_change_90d": 0, "mrr_change_365d": math.log(200) - math.log(100),
         "mrr_share_of_peak": 1, "seats_current": 20, "seats_change_365d": math.log(20) - math.log(10),
         "lines_count": 2, "products_count": 2, "tier_current": 2, "auto_renew_current": 0, "notice_days_current": 60,
@@ -177,3 +177,18 @@ def test_columns_that_are_absent_make_no_features():
     X = built(text, ("a", "2026-06-01"))
     assert list(X) == always
     assert X[counts].to_numpy().tolist() == [[1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "due"),
+    [
+        ("2026-05-02", "2026-06-01", 3),  # ends on the day itself, and every 30 days after
+        ("2026-05-15", "2026-06-14", 3),
+        ("2025-08-30", "2026-08-30", 0),  # day 90 lies outside
+        ("2025-08-29", "2026-08-29", 1),
+        ("2026-05-01", "-", 0),  # open-ended
+    ],
+)
+def test_renewals_that_fall_due(start, end, due):
+    text = f"account_id start_at end_at mrr\na {start} {end} 10\nz 2025-01-01 2027-01-01 10"
+    assert of(text, "2026-06-01")["renewals_due_90d"] == due
