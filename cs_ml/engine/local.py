@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from cs_ml.timeline.clock import Clock
 
 __all__ = ["LocalEngine"]
 
+Edge = tuple[int, int]  # first account of a bucket, and the first one after it
 KEYS_A_BUCKET = 60_000
 USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity")
 
@@ -31,7 +33,7 @@ class LocalEngine:
     workers
         Buckets built at the same time; all cores where missing.
     buckets
-        How many buckets the accounts are cut into; chosen so that a bucket has at most 60,000 rows where missing.
+        How many buckets the accounts are cut into; chosen so that a bucket has about 60,000 rows at most where missing.
     login_events
         Values of ``usage.event`` that count as a login.
     """
@@ -66,16 +68,16 @@ class LocalEngine:
         usage = self._usage(builders, tables, accounts, workers)
         edges = self._edges(codes, len(accounts))
 
-        def run(bounds: tuple[int, int]) -> pd.DataFrame:
-            low, high = bounds
+        def run(edge: Edge) -> pd.DataFrame:
+            low, high = edge
             bucket = _bucket(builders, tables, accounts[low:high], usage.accounts(low, high) if usage else None)
             chosen = keys[(codes >= low) & (codes < high)]
             return pd.concat([builder.build(bucket, chosen) for builder in builders], axis=1)
 
         with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(run, edges)
+            yield from _in_turn(pool, run, edges, ahead=workers)
 
-    def _edges(self, codes: np.ndarray, n_accounts: int) -> list[tuple[int, int]]:
+    def _edges(self, codes: np.ndarray, n_accounts: int) -> list[Edge]:
         wanted = self.buckets or -(-len(codes) // KEYS_A_BUCKET)
         cuts = np.unique(np.linspace(0, n_accounts, min(wanted, n_accounts) + 1).astype(int))
         return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
@@ -87,7 +89,22 @@ class LocalEngine:
             return None
         columns = [name for name in USAGE_COLUMNS if name in tables.columns("usage")]
         batches = tables.batches("usage", columns)
-        return reduce_usage(batches, accounts.tolist(), Clock(tables.zone), login_events=self.login_events, threads=workers)
+        return reduce_usage(
+            batches, accounts.tolist(), Clock(tables.zone), login_events=self.login_events, threads=workers
+        )
+
+
+def _in_turn(
+    pool: ThreadPoolExecutor, run: Callable[[Edge], pd.DataFrame], edges: list[Edge], ahead: int
+) -> Iterator[pd.DataFrame]:
+    """Yield what each bucket gives, in order, and start only a few buckets before they are asked for."""
+    waiting: deque[Future[pd.DataFrame]] = deque()
+    for edge in edges:
+        waiting.append(pool.submit(run, edge))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _bucket(builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, usage: UsageState | None) -> Bucket:

@@ -125,7 +125,7 @@ def _main(lines: pd.DataFrame, running: Terms) -> dict[str, np.ndarray]:
 def _due(left: np.ndarray, length: np.ndarray, days: int) -> np.ndarray:
     """Return how many term ends lie within some days if every term is renewed at its length; 0 if open-ended."""
     due = np.floor((days - 1 - left) / np.maximum(length, 1)) + 1
-    return np.nan_to_num(np.maximum(due, 0))
+    return np.asarray(np.nan_to_num(np.maximum(due, 0)))
 
 
 def _taken(column: pd.Series, row: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ class SurveysBuilder:
 Row = tuple[str, str, str, str, str, str, int]
 ANSWERS: list[Row] = [
     ("score_latest", "score", "Latest {kind}", "直近の{kind}", "The latest {kind} answer is {{value}}, where {{typical}} is typical", "直近の{kind}は{{value}}(標準的な値: {{typical}})", 1),
-    ("score_change", "difference", "Change of {kind}", "{kind}の変化", "{kind} moved by {{value}} against the year before, where {{typical}} is typical", "{kind}は過去1年の平均から{{value}}(標準的な値: {{typical}})", 1),
+    ("score_change", "difference", "Change of {kind}", "{kind}の変化", "The latest {kind} answer differs by {{value}} from the others of the last year, where {{typical}} is typical", "直近の{kind}は過去1年の他の回答の平均から{{value}}(標準的な値: {{typical}})", 1),
     ("score_mean_365d", "score", "Mean {kind}, last year", "{kind}平均(1年)", "Mean {kind} of the last year is {{value}}, where {{typical}} is typical", "過去1年の{kind}平均は{{value}}(標準的な値: {{typical}})", 1),
     ("response_recency", "days", "Time since the last {kind} answer", "最後の{kind}回答からの日数", "The last {kind} answer is {{value}} days old, where {{typical}} is typical", "最後の{kind}回答から{{value}}日(標準的な値: {{typical}})", -1),
 ]  # fmt: skip

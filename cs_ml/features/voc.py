@@ -148,6 +148,6 @@ FEATURES = (
     _feature("both", "user_sentiment_mean_180d", "sentiment", ("Users' sentiment, last 180 days", "利用者の感情平均(直近180日)", "Users sound {value} on a scale from -1 to 1, where {typical} is typical", "利用者の感情は{value}(-1~1、標準的な値: {typical})"), 1),
     _feature("both", "decision_maker_sentiment_mean_180d", "sentiment", ("Decision makers' sentiment, last 180 days", "意思決定者の感情平均(直近180日)", "Decision makers sound {value} on a scale from -1 to 1, where {typical} is typical", "意思決定者の感情は{value}(-1~1、標準的な値: {typical})"), 1),
     _feature("role", "decision_maker_recency", "days", ("Time since a decision maker spoke", "意思決定者の最後の発言からの日数", "A decision maker last spoke {value} days ago, where {typical} is typical", "意思決定者の最後の発言から{value}日(標準的な値: {typical})"), -1),
-    _feature("text", "japanese_share_365d", "share", ("Share of comments in Japanese, last year", "日本語コメントの割合(1年)", "{value} of the comments are in Japanese", "コメントの{value}が日本語")),
+    _feature("text", "japanese_share_365d", "share", ("Share of comments in Japanese, last year", "日本語コメントの割合(1年)", "{value} of the comments of the last year are in Japanese, where {typical} is typical", "過去1年のコメントの{value}が日本語(標準的な値: {typical})")),
     _feature("text", "comments_text_180d", "text", ("Words of the comments, last 180 days", "コメントの内容(直近180日)", "What was said in the last 180 days", "直近180日のコメントの内容"), kind="text"),
 )  # fmt: skip
