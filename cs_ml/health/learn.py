@@ -13,6 +13,7 @@ from cs_ml.health.book import Book
 from cs_ml.health.calibrate import Affine
 from cs_ml.health.checks import ship_checks
 from cs_ml.health.missingness import missingness_table
+from cs_ml.health.notes import notes_of
 from cs_ml.health.posterior import Posterior
 from cs_ml.health.reliability import reliability_table
 from cs_ml.health.scorecard import Scorecard
@@ -166,7 +167,7 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     dated = _dated_affine(etas[strength].to_numpy(), seen, split.purge_days)
     tables = {"weights": weights, "comparison": comparison, **_promises(dated, eta_ref, steps, seen, scorecard)}
     tables["missingness"] = missingness_table(book, typical)
-    notes = _notes(
+    notes = notes_of(
         book, seen, typical, few=few, choosable=choosable, loosest=loosest, strength=strength, min_events=min_events
     )
     verdict = verdict_of(comparison, seen.n_events)
@@ -229,40 +230,3 @@ def _promises(eta: Floats, eta_ref: float, steps: float, seen: Book, scorecard: 
     p_stay = 1 / (1 + np.exp(-eta))
     checks = ship_checks(health, seen.stayed, seen.account, seen.lead, scorecard.bands)
     return {"reliability": reliability_table(health, p_stay, seen.stayed, seen.account), "checks": checks}
-
-
-def _notes(
-    book: Book,
-    seen: Book,
-    typical: Typical,
-    *,
-    few: bool,
-    choosable: bool,
-    loosest: float,
-    strength: float,
-    min_events: int,
-) -> tuple[str, ...]:
-    notes = []
-    if few:
-        notes.append(
-            f"{book.n_events} churn events are fewer than {min_events}: weights are the expert's proportions, their "
-            "common size is shrunk towards nothing, and the model's margin is not used"
-        )
-    elif not choosable:
-        notes.append(
-            f"only {seen.n_events} churn events lie out of time: weights are the expert's proportions at a size fitted "
-            "to the data, and no choice between expert and data could be tested"
-        )
-    if np.isinf(strength):
-        notes.append(
-            "weights keep the expert's proportions, because the data do not beat them by a standard error; intervals "
-            f"allow for the expert being wrong (lambda {loosest:g})"
-        )
-    never = [name for name, mean in zip(typical.scorecard.names, _seen(book, typical), strict=True) if not mean]
-    if never:
-        notes.append(f"never present in the training rows, so their weight is the prior's: {', '.join(never)}")
-    return tuple(notes)
-
-
-def _seen(book: Book, typical: Typical) -> NDArray[np.bool_]:
-    return np.asarray(~np.isnan(typical.points(book.X, book.segment)).all(axis=0))
