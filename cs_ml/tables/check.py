@@ -14,7 +14,7 @@ from cs_ml.tables.catalog import SCHEMAS
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.prepare import Prepared, prepare
 from cs_ml.tables.schema import Schema
-from cs_ml.tables.sources.raw import Raw, Source
+from cs_ml.tables.sources.raw import Source, readable
 from cs_ml.tables.sql import OFFSET, identifier, literal
 from cs_ml.tables.tables import Loaded, Tables
 
@@ -106,8 +106,9 @@ def check(
                 continue
             accounts = loaded["accounts"].relation if "accounts" in loaded else None
             prepared = prepare(schema, raw, mapping, accounts=accounts, data_end=limit.isoformat())
-            _refuse_mixed_zones(connection, prepared, mapping)
-            loaded[name], rules = _sort_rows(connection, prepared)
+            with readable(raw.origin):
+                _refuse_mixed_zones(connection, prepared, mapping)
+                loaded[name], rules = _sort_rows(connection, prepared)
         except TableError as error:
             faults += error.faults
             continue
@@ -166,7 +167,8 @@ def _refuse_mixed_zones(connection: duckdb.DuckDBPyConnection, prepared: Prepare
         text = identifier(str(source))
         counted = connection.execute(
             f"SELECT count(*) FILTER (WHERE regexp_matches({text}, {literal(OFFSET)})), "
-            f"count(*) FILTER (WHERE {text} LIKE '%:%' AND NOT regexp_matches({text}, {literal(OFFSET)})) FROM {prepared.raw.relation}"
+            f"count(*) FILTER (WHERE {text} LIKE '%:%' AND NOT regexp_matches({text}, {literal(OFFSET)})) "
+            f"FROM {prepared.raw.relation}"
         ).fetchone()
         with_offset, without = counted or (0, 0)
         if with_offset and without:
@@ -191,11 +193,8 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
     predicates = [f"coalesce({rule.broken}, FALSE)" for rule in prepared.rules]
     anything = " OR ".join(predicates) or "FALSE"
     filters = "".join(f", count(*) FILTER (WHERE {item})" for item in (anything, *predicates))
-    try:
-        counted = connection.execute(f"SELECT count(*){filters} FROM {view}").fetchone() or (0, 0)
-        (whole,) = connection.execute(f"SELECT count(*) FROM {prepared.raw.relation}").fetchone() or (0,)
-    except duckdb.Error as error:
-        raise _unreadable(prepared.raw, error) from error
+    counted = connection.execute(f"SELECT count(*){filters} FROM {view}").fetchone() or (0, 0)
+    (whole,) = connection.execute(f"SELECT count(*) FROM {prepared.raw.relation}").fetchone() or (0,)
     total, n_rejected, *each = counted
     if total - n_rejected == 0:
         left = (
@@ -250,11 +249,6 @@ def _keep(connection: duckdb.DuckDBPyConnection, prepared: Prepared, view: str, 
 def _example(connection: duckdb.DuckDBPyConnection, view: str, predicate: str, value: str) -> str:
     row = connection.execute(f"SELECT CAST({value} AS VARCHAR) FROM {view} WHERE {predicate} LIMIT 1").fetchone()
     return "" if row is None or row[0] is None else str(row[0])[:80]
-
-
-def _unreadable(raw: Raw, error: Exception) -> TableError:
-    reason = str(error).split("\n", 1)[0]
-    return TableError(Fault(raw.origin, "a table that can be read", reason, hint="write the file again"))
 
 
 def _data_end(connection: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], limit: pd.Timestamp) -> pd.Timestamp:

@@ -181,8 +181,8 @@ def _shown(spec: ColumnSpec) -> str:
 def _with_moments(select: str, schema: Schema, specs: dict[str, ColumnSpec], mapping: TableMapping) -> str:
     """Apply ``when_before`` and make sure that time-stamped rows carry ``known_at``."""
     replaced = [
-        f"CASE WHEN {identifier(name)} < {identifier(spec.when_before)} THEN {identifier(name)} END AS {identifier(name)}"
-        for name, spec in specs.items()
+        f"CASE WHEN {name} < {identifier(spec.when_before)} THEN {name} END AS {name}"
+        for name, spec in ((identifier(key), spec) for key, spec in specs.items())
         if spec.when_before is not None
     ]
     if replaced:

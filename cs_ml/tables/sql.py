@@ -76,7 +76,8 @@ def instant(value: str, dtype: str, mapping: TableMapping, written: str | None) 
     if dtype != "VARCHAR":
         return "CAST(NULL AS TIMESTAMP)"
     offset = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
-    return f"CASE WHEN regexp_matches({text}, {literal(OFFSET)}) THEN {offset} ELSE {utc(f'TRY_CAST({text} AS TIMESTAMP)')} END"
+    plain = utc(f"TRY_CAST({text} AS TIMESTAMP)")
+    return f"CASE WHEN regexp_matches({text}, {literal(OFFSET)}) THEN {offset} ELSE {plain} END"
 
 
 def number(value: str, dtype: str, factor: float = 1.0) -> str:
@@ -90,7 +91,8 @@ def string(value: str, dtype: str) -> str:
     """Write a source value as text; a whole number stored as a float keeps no decimals, empty text is missing."""
     if dtype in {"DOUBLE", "FLOAT"}:
         whole = f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"
-        return f"CASE WHEN isfinite({value}) THEN CASE WHEN {value} = floor({value}) THEN {whole} ELSE CAST({value} AS VARCHAR) END END"
+        written = f"CASE WHEN {value} = floor({value}) THEN {whole} ELSE CAST({value} AS VARCHAR) END"
+        return f"CASE WHEN isfinite({value}) THEN {written} END"
     return f"nullif(trim({value}), '')" if dtype == "VARCHAR" else f"CAST({value} AS VARCHAR)"
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.schema import Schema
+from cs_ml.tables.sources.raw import readable
 from cs_ml.tables.sql import identifier
 
 __all__ = ["Loaded", "Tables"]
@@ -114,7 +115,8 @@ class Tables:
         pandas.DataFrame
         """
         relations = {name: table.relation for name, table in self.loaded.items()}
-        result: pd.DataFrame = self.connection.cursor().sql(sql.format(**relations)).to_arrow_table().to_pandas()
+        with readable("the source tables", "correct the query, or write the files again"):
+            result: pd.DataFrame = self.connection.cursor().sql(sql.format(**relations)).to_arrow_table().to_pandas()
         return result
 
     def frame(self, name: str, accounts: Sequence[str] | np.ndarray | None = None) -> pd.DataFrame:
@@ -144,9 +146,9 @@ class Tables:
             where = "WHERE account_id IN (SELECT account_id FROM wanted)"
         first = [column for column in ("account_id", *table.schema.appears) if column in table.columns]
         order = ", ".join(identifier(column) for column in dict.fromkeys((*first, *table.columns)))
-        frame: pd.DataFrame = (
-            cursor.sql(f"SELECT {listed} FROM {table.relation} {where} ORDER BY {order}").to_arrow_table().to_pandas()
-        )
+        text = f"SELECT {listed} FROM {table.relation} {where} ORDER BY {order}"
+        with readable(name):
+            frame: pd.DataFrame = cursor.sql(text).to_arrow_table().to_pandas()
         return frame
 
     def batches(self, name: str, columns: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
@@ -169,7 +171,8 @@ class Tables:
             yield from _parquet_batches(table, present, rows)
             return
         listed = ", ".join(identifier(column) for column in present)
-        yield from self.connection.cursor().sql(f"SELECT {listed} FROM {table.relation}").to_arrow_reader(rows)
+        with readable(name):
+            yield from self.connection.cursor().sql(f"SELECT {listed} FROM {table.relation}").to_arrow_reader(rows)
 
     def replaced(self, frames: Mapping[str, pd.DataFrame]) -> Tables:
         """Return tables with other rows under the same columns, unchecked and in memory of their own.
@@ -213,6 +216,6 @@ def _parquet_batches(table: Loaded, columns: Sequence[str], rows: int) -> Iterat
     source = [table.renamed[column] for column in columns]
     strings = [table.renamed[name] for name in columns if table.schema.column(name).kind in {"id", "category", "text"}]
     for path in table.files:
-        with pq.ParquetFile(path, read_dictionary=strings, memory_map=True) as file:
+        with readable(str(path)), pq.ParquetFile(path, read_dictionary=strings, memory_map=True) as file:
             for batch in file.iter_batches(rows, columns=source):
                 yield batch.select(source).rename_columns(list(columns))

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-
 from conftest import ROOT, process
+
 from cs_ml.bundle import Bundle
 from cs_ml.config import load_config
 from cs_ml.pipeline.record import tracker_of

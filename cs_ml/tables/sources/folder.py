@@ -24,6 +24,7 @@ ENDINGS = {
 }  # fmt: skip
 GUESSES = ("cp932", "euc_jp", "utf-16", "cp1252")
 CHUNK = 1 << 20
+REMOVE = "write the file again, or remove it if there is no such table"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class FolderSource:
         path = self._find(mapping.source or name, explicit=mapping.source is not None)
         if path is None:
             return None
+        if path.is_file() and not path.stat().st_size:
+            raise TableError(Fault(str(path), "a header and rows", "an empty file", hint=REMOVE))
         written = mapping.format or _format(path)
         if written == "parquet":
             return _parquet(connection, name, path)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
-from cs_ml.errors import Fault, MissingExtra, TableError
+from cs_ml.errors import Fault, MissingExtra, StorageError, TableError
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.sources.raw import Raw, describe
 from cs_ml.tables.sources.spool import spooled
@@ -35,7 +37,7 @@ class PostgresSource:
         schema, _, table = (mapping.source or name).rpartition(".")
         origin = f"postgresql: {mapping.source or name}"
         target = spooled(f"{name}.csv")
-        with _connected(self.url) as database:
+        with _connected(self.url, origin) as database:
             found = database.execute("SELECT to_regclass(%s)", [_qualified(schema, table)]).fetchone()
             if found is None or found[0] is None:
                 if mapping.source is not None:
@@ -46,7 +48,8 @@ class PostgresSource:
             with database.cursor().copy(copy) as rows, target.open("wb") as file:
                 for block in rows:
                     file.write(block)
-        select = f"SELECT * FROM read_csv({literal(target)}, all_varchar=true, header=true, delim=',', quote='\"', escape='\"')"
+        options = "all_varchar=true, header=true, delim=',', quote='\"', escape='\"'"
+        select = f"SELECT * FROM read_csv({literal(target)}, {options})"
         return describe(connection, name, select, origin)
 
 
@@ -55,15 +58,24 @@ def _qualified(schema: str, table: str) -> str:
     return ".".join(quoted)
 
 
-def _connected(url: str) -> Any:
+@contextmanager
+def _connected(url: str, origin: str) -> Iterator[Any]:
+    """Give a connection; a database that does not answer ends the reading, a table that it refuses only its own."""
     try:
-        import psycopg
+        import psycopg  # noqa: PLC0415  an optional part
     except ImportError as error:
         raise MissingExtra("postgres", "to read tables from PostgreSQL") from error
     try:
-        return psycopg.connect(url)
+        connection = psycopg.connect(url)
     except psycopg.Error as error:
         reason = str(error).strip().split("\n", 1)[0]
-        raise TableError(
-            Fault("postgresql", "a database that answers", reason, hint="check the URL and the server")
-        ) from error
+        raise StorageError(
+            f"postgresql: expected a database that answers, found {reason}; check the URL and the server"
+        ) from None  # the cause could show the password
+    try:
+        with connection:
+            yield connection
+    except psycopg.Error as error:
+        reason = str(error).strip().split("\n", 1)[0]
+        hint = "check the rights of the user of the URL"
+        raise TableError(Fault(origin, "a table that can be read", reason, hint=hint)) from error

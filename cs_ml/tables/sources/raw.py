@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
+import pyarrow as pa
 
-from cs_ml.errors import Fault, TableError
+from cs_ml.errors import CsMlError, Fault, StorageError, TableError
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.sql import identifier
 
-__all__ = ["Raw", "Source", "describe"]
+__all__ = ["Raw", "Source", "describe", "readable"]
+
+FULL = ("No space left", "disk is full", "max_temp_directory_size")
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,47 @@ def describe(connection: duckdb.DuckDBPyConnection, name: str, select: str, orig
         If DuckDB cannot read it.
     """
     relation = identifier(f"raw_{name}")
-    try:
+    with readable(origin):
         connection.execute(f"CREATE OR REPLACE VIEW {relation} AS {select}")
         rows = connection.execute(f"DESCRIBE {relation}").fetchall()
-    except duckdb.Error as error:
-        reason = str(error).split("\n", 1)[0]
-        raise TableError(Fault(origin, "a table that can be read", reason, hint="write the file again")) from error
     return Raw(relation, {row[0]: row[1] for row in rows}, origin)
+
+
+@contextmanager
+def readable(origin: str, hint: str = "write the file again") -> Iterator[None]:
+    """Turn what an engine says while it reads a table into one clear error.
+
+    Parameters
+    ----------
+    origin
+        File or table, for the message.
+    hint
+        What to do where it is damaged.
+
+    Raises
+    ------
+    TableError
+        If the table is damaged.
+    StorageError
+        If memory or the disk for temporary files does not suffice.
+
+    Examples
+    --------
+    >>> with readable("usage.parquet"):
+    ...     duckdb.sql("SELECT 1").fetchall()
+    [(1,)]
+    """
+    try:
+        yield
+    except CsMlError:
+        raise
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        reason = str(error).split("\n", 1)[0]
+        if any(words in str(error) for words in FULL):
+            raise StorageError(
+                f"{origin}: the disk for temporary files is full; free some space and run again"
+            ) from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            more = "raise engine.memory_limit, or lower engine.workers"
+            raise StorageError(f"{origin}: expected enough memory, found {reason}; {more}") from error
+        raise TableError(Fault(origin, "a table that can be read", reason, hint=hint)) from error

@@ -1,0 +1,48 @@
+"""A book of text files, small enough to be checked in a blink and wrong in any way a test likes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+MONTHS = [f"{month:%Y-%m-%d}" for month in pd.date_range("2025-01-01", "2026-06-01", freq="MS")]
+
+
+class Tiny:
+    """Tables as CSV files in a folder; rows are dictionaries until they are written."""
+
+    def __init__(self, folder: Path, accounts: int = 12, leavers: int = 0) -> None:
+        self.folder = folder / "tables"
+        self.folder.mkdir()
+        ids = [f"a{number:02d}" for number in range(accounts)]
+        self.accounts = [{"account_id": account, "name": f"顧客 {account}"} for account in ids]
+        self.contracts = [
+            {"contract_line_id": f"c{number}", "account_id": account, "start_at": "2025-01-01", "mrr": 100 + number,
+             "cancelled_at": "" if number >= leavers else f"2025-{6 + number % 6:02d}-15"}
+            for number, account in enumerate(ids)
+        ]  # fmt: skip
+        self.usage = [
+            {"account_id": account, "event_at": f"{month[:8]}{day:02d} 09:30:00", "user_id": f"u{number}"}
+            for number, account in enumerate(ids)
+            for month in MONTHS[: 18 if number >= leavers else 5 + number % 6]
+            for day in range(1, 4 + number % 5)
+        ]
+        self.write()
+
+    def write(self, encoding: str = "utf-8") -> None:
+        for name in ("accounts", "contracts", "usage"):
+            rows = getattr(self, name)
+            text = io.StringIO()
+            writer = csv.DictWriter(text, list(rows[0]) if rows else ["account_id"], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            (self.folder / f"{name}.csv").write_bytes(text.getvalue().encode(encoding))
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    return Tiny(tmp_path)
