@@ -15,7 +15,7 @@ from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.labels import own_labels
 from cs_ml.pipeline.labelers import labeler_of, read_frame
 from cs_ml.pipeline.own import own_catalog, own_snapshot
-from cs_ml.store import write_parquet
+from cs_ml.store import make_folder, write_parquet
 from cs_ml.tables import SCHEMAS, Check, Tables, check, connect, find_source
 from cs_ml.timeline import calendar_grid, make_spine
 
@@ -90,10 +90,10 @@ def check_tables(config: Config) -> Check:
     for name, table in found.tables.loaded.items():
         path = folder / f"{name}.parquet"
         if table.n_rejected:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             write_parquet(found.rejected(name).astype(str), path)
-        else:
-            path.unlink(missing_ok=True)
+        elif path.is_file():
+            path.unlink()
     return found
 
 
@@ -157,7 +157,9 @@ def take_snapshot(
     builder = snapshot_builder(config)
     X = builder.build(tables, spine)
     mrr = X.get(MRR)
-    taken = Snapshot(spine, X, builder.catalog(tables), mrr=mrr, tables=tables, notes=_notes(tables))
+    taken = Snapshot(
+        spine, X, builder.catalog(tables), mrr=mrr, tables=tables, notes=_notes(tables, builder.catalog(tables))
+    )
     if date is not None:
         return taken
     progress("labelling")
@@ -207,9 +209,10 @@ def _target_of(config: Config) -> str:
     return given[0]
 
 
-def _notes(tables: Tables) -> tuple[str, ...]:
+def _notes(tables: Tables, catalog: pd.DataFrame) -> tuple[str, ...]:
     notes = []
-    fixed = tables.not_point_in_time()
+    used = {f"accounts.{name.removeprefix('accounts_').removesuffix('_current')}" for name in catalog.index}
+    fixed = [name for name in tables.not_point_in_time() if name in used]
     if fixed:
         notes.append(f"not point-in-time, used as they stand today: {', '.join(fixed)}")
     absent = [name for name in SCHEMAS if name not in tables]

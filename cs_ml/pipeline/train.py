@@ -20,9 +20,11 @@ from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
 from cs_ml.pipeline.refits import sign_stability
 from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
-from cs_ml.store import hash_frame
+from cs_ml.store import hash_frame, lock, make_folder
 
 __all__ = ["Trained", "describe", "new_model", "save", "scorecard_of", "train"]
+
+WAIT_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,9 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
 
 def save(trained: Trained, config: Config) -> Path:
     """Write the bundle into the output folder, replacing an older one in one step."""
-    config.output.folder.mkdir(parents=True, exist_ok=True)
-    return trained.bundle.save(config.output.folder / "bundle")
+    folder = make_folder(config.output.folder)
+    with lock(folder, wait_seconds=WAIT_SECONDS):
+        return trained.bundle.save(folder / "bundle")
 
 
 def _fit(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
@@ -178,7 +181,11 @@ def _tables(
 
 
 def _facts(
-    config: Config, snapshot: Snapshot, evaluations: dict[str, Evaluation], health: HealthScore | None, notes: list[str]
+    config: Config,
+    snapshot: Snapshot,
+    evaluations: dict[str, Evaluation],
+    health: HealthScore | None,
+    notes: list[str],
 ) -> dict[str, Any]:
     dates = snapshot.X.index.get_level_values("as_of")
     return {
@@ -208,7 +215,9 @@ def describe(trained: Trained) -> list[str]:
     for target, model in trained.models.items():
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in model.learner_weights_.items() if weight > 0)
         lines.append(f"{target}: {model.n_events_} events; {weights}; {model.calibration_.method} calibration")
-        lines += [f"  {note}" for note in trained.evaluations[target].card.notes] if target in trained.evaluations else []
+        lines += (
+            [f"  {note}" for note in trained.evaluations[target].card.notes] if target in trained.evaluations else []
+        )
     if trained.health is not None:
         lines += [f"health: {trained.health.meaning_}", f"  {trained.health.verdict_}"]
     return [*lines, *(f"note: {note}" for note in trained.notes)]
