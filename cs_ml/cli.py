@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 DEFAULT_CONFIG = Path("cs_ml.yaml")
-CODES = "Exit codes: 0 done; 1 a check did not hold; 2 something given cannot be used; 130 interrupted; 70 a defect of ours."
+CODES = (
+    "Exit codes: 0 done; 1 a check did not hold; 2 something given cannot be used; "
+    "130 interrupted; 70 a defect of ours."
+)
 app = typer.Typer(
     name="cs-ml", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, epilog=CODES,
     help="Churn and upsell probabilities, a health score with a stated meaning, and reasons that add up.",
@@ -184,31 +187,26 @@ def main() -> None:
     """Run the command; every error that we foresee is one message and exit code 2."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads burn four times the work
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except CsMlError as error:
         _fail(str(error), error.exit_code)
-    except typer.Exit as leave:
-        sys.exit(leave.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; nothing was left half written", 130)
     except Exception as error:  # noqa: BLE001  whatever it is, the user gets a message
         _unforeseen(error)
+    else:
+        sys.exit(code or 0)
 
 
 def _unforeseen(error: Exception) -> None:
     """Tell the user what a library could not do; a defect of ours is named as one."""
-    import errno
+    from cs_ml.pipeline.foreseen import foreseen
 
     click_code = getattr(error, "exit_code", None)
     if click_code is not None and hasattr(error, "format_message"):
-        _fail(f"{error.format_message()}; see cs-ml --help", int(click_code))
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        _fail(
-            f"the disk is full ({error.filename or 'temporary folder'}); free some space and run again, nothing was lost",
-            2,
-        )
-    if "No space left" in str(error) or "disk is full" in str(error):
-        _fail("the disk is full; free some space and run again, nothing was lost", 2)
+        _fail(f"{error.format_message() or 'expected a command, found none'}; see cs-ml --help", int(click_code))
+    if (message := foreseen(error)) is not None:
+        _fail(message, 2)
     if os.environ.get("CS_ML_DEBUG"):
         raise error
     _fail(
