@@ -115,7 +115,7 @@ def _usage_days(tables: Tables) -> pd.DataFrame:
         else f"CAST(timezone({zone}, timezone('UTC', event_at)) AS DATE)"
     )
     quantity = "sum(quantity)" if "quantity" in tables.columns("usage") else "count(*)"
-    return tables.query(  # the zone is quoted, the rest is ours
+    return tables.query(
         f"SELECT account_id, CAST({day} AS TIMESTAMP) AS day, CAST({quantity} AS DOUBLE) AS quantity "
         "FROM {usage} GROUP BY ALL ORDER BY ALL"
     )

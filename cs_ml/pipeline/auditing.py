@@ -40,7 +40,8 @@ def run_audit(
     lines += [
         "",
         *(
-            f"LEAK {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells moved, such as {row.example}"
+            f"LEAK {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells moved, "
+            f"such as {row.example}"
             for row in leaks.itertuples()
         ),
     ]

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.models import PropensityClassifier
+from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
 from cs_ml.models.report_card import ReportCard, report_card
 from cs_ml.pipeline.rows import test_rows, training_rows
@@ -55,7 +56,9 @@ class Evaluation:
     def headline(self) -> dict[str, float]:
         """Return the model's metrics by name, intervals included."""
         own = self.backtest.metrics[self.backtest.metrics["model"] == "model"].set_index("metric")
-        return {f"{name}{ending}": float(own.loc[name, column]) for name in own.index for column, ending in ENDINGS.items()}
+        return {
+            f"{name}{ending}": float(own.loc[name, column]) for name in own.index for column, ending in ENDINGS.items()
+        }
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table worth keeping, by name."""
@@ -110,7 +113,7 @@ def evaluate_target(config: Config, snapshot: Snapshot, target: str, model: Prop
         split = TimeSplit(purge_days=purge, n_origins=1, test_dates=len(config.model.test_dates or ()))
     found = backtest(clone(model), X, y, split=split, mrr=snapshot.mrr, segments=_segments(X))
     counts = {str(state): int(count) for state, count in snapshot.labels[target]["state"].value_counts().items()}
-    return Evaluation(found, report_card(found), counts, pd.DataFrame())
+    return Evaluation(found, report_card(found), counts, _alarms(found, X, y))
 
 
 def describe_bundle(bundle: Bundle) -> list[str]:
@@ -120,6 +123,8 @@ def describe_bundle(bundle: Bundle) -> list[str]:
         lines += ["", f"{target}, out of time", _beside(bundle.table(f"{target}_metrics"))]
         card = bundle.table(f"{target}_report_card")
         lines += [f"  {row['name']}: {row['value']}" for row in card.to_dict("records")]
+        alarms = bundle.tables.get(f"{target}_alarms", pd.DataFrame())
+        lines += [f"  ALARM {row['message']}" for row in alarms.to_dict("records")]
     if "health_reliability" in bundle.tables:
         lines += ["", "health, out of time: what became of accounts by score"]
         lines += [f"  {sentence}" for sentence in bundle.table("health_reliability")["sentence"]]
@@ -132,7 +137,9 @@ def _beside(metrics: pd.DataFrame) -> str:
     """Write the model beside its baselines, each number with its interval."""
     shown = metrics[metrics["metric"].isin(SHOWN)]
     cells = [f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in shown.itertuples()]
-    table = shown.assign(cell=cells).pivot_table(index="model", columns="metric", values="cell", aggfunc="first", sort=False)
+    table = shown.assign(cell=cells).pivot_table(
+        index="model", columns="metric", values="cell", aggfunc="first", sort=False
+    )
     return table[[name for name in SHOWN if name in table]].to_string()
 
 
@@ -141,9 +148,15 @@ def _segments(X: pd.DataFrame) -> pd.Series | None:
     for name in SEGMENTS:
         if name in X and 1 < X[name].nunique() <= MOST_SEGMENTS:
             values = X[name].astype(object)
-            words = values.map(lambda value: f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}")
-            return words.where(values.notna(), f"{name} missing")
+            words = values.map(lambda value: f"{value:g}" if isinstance(value, float) else str(value))
+            return f"{name} " + words.where(values.notna(), "missing")
     return None
+
+
+def _alarms(found: Backtest, X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that look as if they had been written after the outcome."""
+    own = found.metrics[(found.metrics["model"] == "model") & (found.metrics["metric"] == "roc_auc")]
+    return leak_alarms(X, y, model_auc=float(own["value"].iloc[0]))
 
 
 def _card_frame(card: ReportCard) -> pd.DataFrame:

@@ -101,10 +101,12 @@ def model_card(
     terms = model.contributions(scored.snapshot.X)[0]
     return ModelReport(
         metrics=_optional(bundle, f"{target}_metrics"), reliability=_optional(bundle, f"{target}_reliability"),
-        report_card=_optional(bundle, f"{target}_report_card"), importance=terms.abs().mean().sort_values(ascending=False),
-        catalog=scored.fitted.catalog, weights=_optional(bundle, "health_weights") if target == config.health.target else None,
+        report_card=_optional(bundle, f"{target}_report_card"), catalog=scored.fitted.catalog,
+        importance=terms.abs().mean().sort_values(ascending=False),
+        weights=_optional(bundle, "health_weights") if target == config.health.target else None,
         by_date=_optional(bundle, f"{target}_by_date"), alarms=_optional(bundle, f"{target}_alarms"),
-        counts=bundle.metadata.get("counts", {}).get(target), facts={**facts, "target": target, "model_version": bundle.version},
+        counts=bundle.metadata.get("counts", {}).get(target),
+        facts={**facts, "target": target, "model_version": bundle.version},
         limits=[str(note) for note in bundle.metadata.get("notes", ())], lang=lang,
     )  # fmt: skip
 

@@ -17,7 +17,9 @@ REFITS, ORIGINS = 5, 2
 LEARNING_ROWS, JUDGED_ROWS = 20_000, 2_000
 
 
-def sign_stability(model: PropensityClassifier, X: pd.DataFrame, y: pd.DataFrame, *, random_state: int = 0) -> pd.Series:
+def sign_stability(
+    model: PropensityClassifier, X: pd.DataFrame, y: pd.DataFrame, *, random_state: int = 0
+) -> pd.Series:
     """Return for each feature the share of refits in which its contributions keep their sign.
 
     Each refit learns from a random half of the accounts, at most 20,000 rows of them. The signs are compared on the

@@ -8,6 +8,7 @@ import pandas as pd
 from cs_ml.config import Config, TrainDates
 from cs_ml.errors import NotEnoughData
 from cs_ml.pipeline.snapshot import Snapshot
+from cs_ml.timeline import as_of_dates
 
 __all__ = ["test_rows", "training_rows"]
 
@@ -23,7 +24,7 @@ def training_rows(config: Config, snapshot: Snapshot, target: str) -> tuple[pd.D
     NotEnoughData
         If no labelled row is left.
     """
-    dates = snapshot.X.index.get_level_values("as_of")
+    dates = as_of_dates(snapshot.X)
     wanted = ~snapshot.spine["notice_given"].to_numpy(dtype=bool) & _chosen(dates, config)
     if config.model.test_dates:
         purge = pd.Timedelta(days=snapshot.purge_days[target])

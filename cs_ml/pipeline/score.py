@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,9 @@ def restore(bundle: Bundle) -> Fitted:
     models = {name: part for name, part in parts.items() if isinstance(part, PropensityClassifier)}
     target = str(bundle.metadata.get("health_target", next(iter(models), "churn")))
     stability = {name: bundle.table(f"{name}_stability").set_index("feature")["share"] for name in models}
-    return Fitted(models, parts.get("health"), target, parts["typical"], bundle.table("catalog"), bundle.version, stability)
+    return Fitted(
+        models, parts.get("health"), target, parts["typical"], bundle.table("catalog"), bundle.version, stability
+    )
 
 
 def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
@@ -205,9 +208,9 @@ def reasons_of(
     if fitted.health is not None:
         terms["health"] = _health_terms(fitted, fitted.health, X)
     kinds = {**about, "health": "health"}
-    shared = {"catalog": fitted.catalog, "typical": fitted.typical, "top": top}
+    largest = partial(drivers, catalog=fitted.catalog, typical=fitted.typical, top=top)
     found = [
-        drivers(frame, X, target=target, about=kinds[target], stability=fitted.stability.get(target), **shared)
+        largest(frame, X, target=target, about=kinds[target], stability=fitted.stability.get(target))
         for target, frame in terms.items()
     ]
     return pd.concat(found, ignore_index=True), {
@@ -224,7 +227,7 @@ def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> pd.Da
 
 
 def write_scores(scored: Scored, config: Config) -> Path:
-    """Write scores and drivers of one date, replacing earlier ones in one step; two runs at once wait for each other."""
+    """Write scores and drivers of one date in one step; of two runs at once the second waits."""
     date = scored.scores.index.get_level_values("as_of")[0]
     folder = config.output.folder
     make_folder(folder)

@@ -57,7 +57,8 @@ def make_spine(
     >>> from cs_ml.tables import open_tables
     >>> line = {"contract_line_id": "c", "account_id": "a", "start_at": "2026-01-10", "end_at": "2026-03-01", "mrr": 1}
     >>> tables = open_tables({"accounts": pd.DataFrame({"account_id": ["a"]}), "contracts": pd.DataFrame([line])})
-    >>> make_spine(tables, start="2026-01-01", end="2026-04-01").index.get_level_values("as_of").strftime("%m-%d").tolist()
+    >>> spine = make_spine(tables, start="2026-01-01", end="2026-04-01")
+    >>> spine.index.get_level_values("as_of").strftime("%m-%d").tolist()
     ['02-01', '03-01']
     """
     clock = Clock(tables.zone)
@@ -117,7 +118,7 @@ def _span(tables: Tables, start: Any, end: Any) -> tuple[pd.Timestamp, pd.Timest
     if start is not None:
         return pd.Timestamp(start), last
     source = ("contracts", "start_at") if "contracts" in tables else ("usage", "event_at")
-    first = tables.query(f"SELECT min({source[1]}) AS first FROM {{{source[0]}}}")["first"].iloc[0]
+    first = tables.query("SELECT min(" + source[1] + ") AS first FROM {" + source[0] + "}")["first"].iloc[0]
     return pd.Timestamp(first).ceil("D"), last
 
 
@@ -135,7 +136,7 @@ def _with_contracts(contracts: pd.DataFrame, keys: pd.MultiIndex, clock: Clock) 
 
 def _with_usage(tables: Tables, dates: pd.DatetimeIndex, clock: Clock) -> pd.DataFrame:
     first = tables.query(
-        "SELECT account_id, min(greatest(event_at, known_at)) AS first FROM {usage} GROUP BY account_id ORDER BY account_id"
+        "SELECT account_id, min(greatest(event_at, known_at)) AS first FROM {usage} GROUP BY ALL ORDER BY account_id"
     )
     keys = _product(np.asarray(first["account_id"], dtype=object), dates)
     seen = np.repeat(clock.day(first["first"]), len(dates)) < clock.date(keys.get_level_values("as_of"))

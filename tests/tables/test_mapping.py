@@ -61,7 +61,7 @@ def test_an_instant_is_kept_only_before_another():
 
 def test_values_are_replaced_and_an_unknown_one_is_a_fault():
     assert read_plans(tier={"column": "name", "levels": {"gold": 3, "free": 0}})["tier"] == 3.0
-    with pytest.raises(TableError, match="contracts.tier: expected a number, found 'gold'"):
+    with pytest.raises(TableError, match=r"contracts.tier: expected a number, found 'gold'"):
         read_plans(tier={"column": "name", "levels": {"free": 0}})
 
 
@@ -96,7 +96,7 @@ def test_known_at_is_the_event_plus_the_lag_and_never_before_the_event():
 
 
 def test_a_source_column_that_does_not_exist_is_named_with_the_nearest_one():
-    with pytest.raises(TableError, match="yearl: expected a column for contracts.mrr.*did you mean yearly?"):
+    with pytest.raises(TableError, match=r"yearl: expected a column for contracts.mrr.*did you mean yearly?"):
         read_plans(mrr="yearl")
 
 

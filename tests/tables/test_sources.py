@@ -73,18 +73,18 @@ def test_shift_jis_is_refused_with_the_encoding_to_declare_and_read_when_declare
 
 def test_a_corrupt_parquet_file_is_named(folder):
     (folder / "voc.parquet").write_bytes(b"PAR1 this is no Parquet file PAR1")
-    with pytest.raises(TableError, match="voc.parquet: expected a table that can be read"):
+    with pytest.raises(TableError, match=r"voc.parquet: expected a table that can be read"):
         open_tables(folder)
 
 
 def test_two_files_of_one_table_are_refused(folder):
     (folder / "accounts.jsonl").write_text('{"account_id": "a"}\n')
-    with pytest.raises(TableError, match="expected one file, found accounts.csv, accounts.jsonl"):
+    with pytest.raises(TableError, match=r"expected one file, found accounts.csv, accounts.jsonl"):
         open_tables(folder)
 
 
 def test_a_folder_that_does_not_exist(tmp_path):
-    with pytest.raises(TableError, match="expected a folder with source tables, found no such folder"):
+    with pytest.raises(TableError, match=r"expected a folder with source tables, found no such folder"):
         open_tables(tmp_path / "nowhere")
 
 
@@ -93,7 +93,8 @@ def test_a_duckdb_file(tmp_path):
     with duckdb.connect(str(path)) as database:
         database.execute("CREATE TABLE accounts AS SELECT 'a' AS account_id")
         database.execute(
-            "CREATE SCHEMA events; CREATE TABLE events.log AS SELECT 'a' AS account_id, TIMESTAMP '2026-01-05' AS event_at"
+            "CREATE SCHEMA events; "
+            "CREATE TABLE events.log AS SELECT 'a' AS account_id, TIMESTAMP '2026-01-05' AS event_at"
         )
     tables = open_tables(path, {"usage": TableMapping(source="events.log")})
     assert tables.frame("usage")["event_at"].tolist() == [pd.Timestamp("2026-01-05")]
