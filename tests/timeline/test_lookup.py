@@ -4,10 +4,10 @@ import sqlite3
 
 import numpy as np
 import pandas as pd
+from builders import keys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import keys
 from cs_ml.timeline import Clock, Lookup
 
 DAY0 = pd.Timestamp("2026-01-01")
@@ -48,7 +48,9 @@ def test_a_window_equals_plain_sql(rows, days):
 @given(st.lists(ROW, max_size=30), st.randoms())
 def test_the_future_and_the_order_of_rows_change_nothing(rows, random):
     key = keys(("a", "2026-01-21"))
-    known = [row for row in rows if DAY0 + pd.Timedelta(days=row[1] + row[3], hours=row[2]) < pd.Timestamp("2026-01-21")]
+    known = [
+        row for row in rows if DAY0 + pd.Timedelta(days=row[1] + row[3], hours=row[2]) < pd.Timestamp("2026-01-21")
+    ]
     mixed = random.sample(rows, len(rows))
     for table in (frame(known), frame(mixed)):
         found = Lookup(table, key, time="at", known="known_at").window(15)
@@ -74,7 +76,9 @@ def test_the_zone_moves_the_boundary():
 
 def test_the_latest_row_is_the_newest_known_one():
     rows = pd.DataFrame({
-        "account_id": ["a", "a"], "at": pd.to_datetime(["2026-01-05", "2026-01-10"]), "known_at": pd.to_datetime(["2026-01-05", "2026-02-10"])
+        "account_id": ["a", "a"],
+        "at": pd.to_datetime(["2026-01-05", "2026-01-10"]),
+        "known_at": pd.to_datetime(["2026-01-05", "2026-02-10"]),
     })  # fmt: skip
     key = keys(("a", "2026-01-05"), ("a", "2026-02-01"), ("a", "2026-03-01"), ("b", "2026-03-01"))
     assert Lookup(rows, key, time="at", known="known_at").latest().tolist() == [-1, 0, 1, -1]
