@@ -30,7 +30,7 @@ def newest(drivers: pd.DataFrame, as_of: Any) -> pd.DataFrame:
 
 
 def top_reasons(drivers: pd.DataFrame | None, lang: str, *, towards: str) -> dict[str, str]:
-    """Return for each account the first stable driver that points to risk, or to growth.
+    """Return for each account the first stable driver that points to risk, or to growth; a mere context comes last.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def top_reasons(drivers: pd.DataFrame | None, lang: str, *, towards: str) -> dic
     found: dict[str, str] = {}
     for target, sign in reversed(TOWARDS[towards]):
         fits = drivers[(drivers["target"] == target) & drivers["stable"] & (drivers["points"] * sign > 0)]
-        first = fits.drop_duplicates("account_id")
+        context_last = fits.sort_values("role", key=lambda role: role == "context", kind="stable")
+        first = context_last.drop_duplicates("account_id")
         found |= dict(zip(first["account_id"], sentences_of(first, lang), strict=True))
     return found
 
