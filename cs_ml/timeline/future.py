@@ -27,32 +27,35 @@ def deleted(rows: pd.DataFrame, schema: Schema, date: pd.Timestamp, rng: np.rand
     kept = rows[~unknown].copy()
     touched = int(unknown.sum())
     for name, hidden in revealed_later(kept, schema, date).items():
-        kept.loc[hidden, name] = None
+        kept[name] = kept[name].where(~hidden, None)
         touched += int(hidden.sum())
     return Changed(kept, touched)
 
 
 def altered(rows: pd.DataFrame, schema: Schema, date: pd.Timestamp, rng: np.random.Generator) -> Changed:
-    """Give future rows other values and other accounts, and later revealed values another content."""
+    """Give future rows other values and other accounts, and values revealed later another content."""
     unknown = unseen(rows, schema, date)
     result = rows.copy()
     for name in rows.columns:
         if name not in schema.key and name != "known_at":
-            result.loc[unknown, name] = _other(rows.loc[unknown, name], rng)
+            result.loc[unknown, name] = _other(rows.loc[unknown, name], schema, rng)
     touched = int(unknown.sum())
     for name, hidden in revealed_later(rows, schema, date).items():
-        result.loc[hidden, name] = _other(rows.loc[hidden, name], rng)
+        result.loc[hidden, name] = _other(rows.loc[hidden, name], schema, rng)
         touched += int(hidden.sum())
     return Changed(result, touched)
 
 
 def filled(rows: pd.DataFrame, schema: Schema, date: pd.Timestamp, rng: np.random.Generator) -> Changed:
-    """Add rows that happened before the date and became known after it."""
+    """Add rows with values of their own that happened before the date and became known after it."""
     if not schema.time_stamped:
         return Changed(rows, 0)
     past = rows[~unseen(rows, schema, date)]
     late = past.sample(n=min(len(past), max(20, len(past) // 3)), random_state=rng).copy()
     late["known_at"] = np.datetime64(date + pd.Timedelta(days=1), "us")
+    for name in late.columns.difference(["account_id", *schema.key]):
+        if schema.column(name).kind != "instant":
+            late[name] = _other(late[name], schema, rng)
     for name in schema.key[:1] if schema.key[:1] != ("account_id",) else ():
         late[name] = "late-" + late[name].astype(str)
     return Changed(pd.concat([rows, late], ignore_index=True), len(late))
@@ -89,15 +92,18 @@ def revealed_later(rows: pd.DataFrame, schema: Schema, date: pd.Timestamp) -> di
     return later
 
 
-def _other(values: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Return other values of the same type; instants move further into the future."""
-    if pd.api.types.is_datetime64_any_dtype(values):
+def _other(values: pd.Series, schema: Schema, rng: np.random.Generator) -> pd.Series:
+    """Return other values of the same kind; instants move further into the future, missing values stay missing."""
+    column = schema.column(str(values.name))
+    if column.kind == "instant":
         return values + pd.to_timedelta(rng.integers(1, 60, len(values)), unit="D").as_unit("us")
-    if pd.api.types.is_bool_dtype(values):
-        return ~values
-    if pd.api.types.is_numeric_dtype(values):
+    if column.kind == "number":
         return values * 3 + 1
-    return pd.Series(rng.permutation(values.to_numpy(copy=True)), index=values.index, dtype=values.dtype)
+    if column.kind == "flag":
+        return values.map({True: False, False: True})
+    if column.levels or column.name == "account_id":
+        return pd.Series(rng.permutation(values.to_numpy(copy=True)), index=values.index, dtype=values.dtype)
+    return values + "~"
 
 
 Change = Callable[[pd.DataFrame, Schema, pd.Timestamp, np.random.Generator], Changed]

@@ -34,7 +34,8 @@ def test_every_feature_of_two_running_lines():
     assert found["plan_current"] == "pro"
     assert math.isnan(found["discount_current"])
     assert found.drop(["plan_current", "discount_current"]).to_dict() == {
-        "tenure_days": 516, "term_days_to_end": 214, "renewals_due_90d": 0, "term_months": 365 / (365.25 / 12), "billing_months": 1,
+        "tenure_days": 516, "term_days_to_end": 214, "term_months": 365 / (365.25 / 12), "renewals_due_90d": 0,
+        "billing_months": 1,
         "mrr_current": 200, "mrr_change_90d": 0, "mrr_change_365d": math.log(200) - math.log(100),
         "mrr_share_of_peak": 1, "seats_current": 20, "seats_change_365d": math.log(20) - math.log(10),
         "lines_count": 2, "products_count": 2, "tier_current": 2, "auto_renew_current": 0, "notice_days_current": 60,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs_ml.tables.redact import redact
@@ -15,12 +15,16 @@ def digits(count: int) -> st.SearchStrategy[str]:
     return st.lists(DIGIT, min_size=count, max_size=count).map("".join)
 
 
+@settings(deadline=None)
 @given(WORDS, st.sampled_from("0０"), digits(2), digits(4), digits(3), GAP, st.booleans(), WORDS)
-def test_a_phone_number_is_hidden_however_it_is_written_and_nothing_beside_it(before, zero, area, local, rest, gap, mobile, after):
+def test_a_phone_number_is_hidden_however_it_is_written_and_nothing_beside_it(
+    before, zero, area, local, rest, gap, mobile, after
+):
     phone = gap.join([zero + area, local, rest + "4" * mobile])
     assert redact(f"{before}{phone}{after}") == f"{before}[PHONE]{after}"
 
 
+@settings(deadline=None)
 @given(WORDS, digits(16), GAP, WORDS)
 def test_a_card_number_is_hidden_and_nothing_beside_it(before, number, gap, after):
     card = gap.join(number[at : at + 4] for at in range(0, 16, 4))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from builders import keys, rows
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs_ml.timeline import Clock, effective_end, terms_known
@@ -115,6 +115,7 @@ def test_days_are_those_of_the_zone():
     assert terms_known(table, key, Clock("Asia/Tokyo")).running().tolist() == [True]
 
 
+@settings(deadline=None)
 @given(
     st.lists(LINE, max_size=12), st.lists(st.tuples(st.sampled_from("abc"), DAY), min_size=1, max_size=6, unique=True)
 )
