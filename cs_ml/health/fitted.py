@@ -32,7 +32,12 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
 
     @property
     def comparison_(self) -> pd.DataFrame:
-        """Out-of-time log loss of base rate, equal, expert and learned weights, with differences and intervals."""
+        """Out-of-time log loss of base rate, equal, expert and learned weights, with differences and intervals.
+
+        The strength of the prior was chosen on the same rows. In simulated books of 60 and 110 accounts in which the
+        expert was exactly right, or nothing predicted, learned weights were wrongly called better than the expert's in
+        2.5 to 6.7 % of 120 fits each, where 5 % is nominal.
+        """
         return self.learned_.tables["comparison"]
 
     @property

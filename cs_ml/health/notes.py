@@ -60,6 +60,11 @@ def notes_of(
             "weights keep the expert's proportions, because the data do not beat them by a standard error; intervals "
             f"allow for the expert being wrong (lambda {loosest:g})"
         )
+    else:
+        notes.append(
+            f"lambda {strength:g} was chosen on the same out-of-time rows that the comparison uses: "
+            "a close call in favour of the learned weights should be seen again on later dates"
+        )
     never = [name for name, mean in zip(typical.scorecard.names, _seen(book, typical), strict=True) if not mean]
     if never:
         notes.append(f"never present in the training rows, so their weight is the prior's: {', '.join(never)}")

@@ -410,3 +410,9 @@ def test_a_row_given_twice_is_scored_twice_and_no_more(world, fitted):
     scores = fitted.score(twice)
     assert scores["health"].tolist() == [*fitted.score(X.iloc[:3])["health"]] * 2
     assert np.allclose(fitted.contributions(twice)[0].sum(axis=1) + fitted.contributions(twice)[1], scores["health"])
+
+
+def test_choosing_and_comparing_on_the_same_rows_is_admitted(world, make_card):
+    wrong = HealthScore(make_card((0.2, 0.2, 1, 4))).fit(*world)
+    assert np.isfinite(wrong.lambda_)
+    assert any("chosen on the same out-of-time rows" in note for note in wrong.notes_)
