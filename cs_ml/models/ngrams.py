@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-__all__ = ["count_grams", "gram_keys", "gram_texts", "tidy"]
+__all__ = ["BLOCK", "count_grams", "gram_keys", "gram_texts", "tidy"]
 
 Keys = npt.NDArray[np.int64]
 BITS = 21  # a Unicode code point fits in 21 bits, so three of them fit in one integer
 LONGEST = 3
+BLOCK = 1 << 14  # texts counted together: bounds the memory that single n-grams take
 
 
 def tidy(text: str) -> str:
@@ -27,7 +28,9 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).replace("\0", " ").lower().split())
 
 
-def count_grams(texts: Sequence[str], vocabulary: Keys | None = None) -> tuple[sparse.csr_matrix, Keys]:
+def count_grams(
+    texts: Sequence[str], vocabulary: Keys | None = None, *, min_texts: int = 1
+) -> tuple[sparse.csr_matrix, Keys]:
     """Count the character 1-, 2- and 3-grams of each text.
 
     Parameters
@@ -36,11 +39,13 @@ def count_grams(texts: Sequence[str], vocabulary: Keys | None = None) -> tuple[s
         Tidy texts.
     vocabulary
         Sorted keys to count; None counts every key found.
+    min_texts
+        Without a vocabulary, keys found in fewer texts are left out.
 
     Returns
     -------
     counts, vocabulary
-        Sparse matrix of shape (n_texts, n_keys) and the sorted keys of its columns.
+        Sparse matrix of shape (n_texts, n_keys), float32, and the sorted keys of its columns.
 
     Examples
     --------
@@ -48,15 +53,11 @@ def count_grams(texts: Sequence[str], vocabulary: Keys | None = None) -> tuple[s
     >>> sorted(zip(gram_texts(keys), counts.toarray()[0].tolist()))
     [('a', 2.0), ('ab', 2.0), ('aba', 1.0), ('b', 2.0), ('ba', 1.0), ('bab', 1.0)]
     """
-    owner, keys = _grams(texts)
+    blocks = [_counted(texts[start : start + BLOCK], vocabulary) for start in range(0, max(len(texts), 1), BLOCK)]
     if vocabulary is None:
-        vocabulary = np.unique(keys)
-    place = np.searchsorted(vocabulary, keys)
-    place[place == len(vocabulary)] = 0
-    known = vocabulary[place] == keys if len(vocabulary) else np.zeros(len(keys), dtype=bool)
-    shape = (len(texts), len(vocabulary))
-    counts = sparse.coo_matrix((np.ones(int(known.sum())), (owner[known], place[known])), shape=shape)
-    return sparse.csr_matrix(counts), vocabulary
+        vocabulary = _common(blocks, min_texts)
+        blocks = [(_onto(block, keys, vocabulary), vocabulary) for block, keys in blocks]
+    return sparse.csr_matrix(sparse.vstack([block for block, _ in blocks], format="csr")), vocabulary
 
 
 def gram_keys(grams: Iterable[str]) -> Keys:
@@ -75,6 +76,35 @@ def gram_texts(keys: Keys) -> list[str]:
     mask = (1 << BITS) - 1
     parts = [[(int(key) >> (BITS * i)) & mask for i in range(LONGEST)] for key in keys]
     return ["".join(chr(code) for code in codes if code) for codes in parts]
+
+
+def _counted(texts: Sequence[str], vocabulary: Keys | None) -> tuple[sparse.csr_matrix, Keys]:
+    """Count some texts; without a vocabulary, by the keys found in them."""
+    owner, keys = _grams(texts)
+    known = np.unique(keys) if vocabulary is None else vocabulary
+    place = np.searchsorted(known, keys)
+    if vocabulary is not None:
+        place[place == len(known)] = 0
+        inside = known[place] == keys if len(known) else np.zeros(len(keys), dtype=bool)
+        owner, place = owner[inside], place[inside]
+    ones = np.ones(len(place), dtype=np.float32)
+    counts = sparse.coo_matrix((ones, (owner, place)), shape=(len(texts), len(known)))
+    return sparse.csr_matrix(counts), known
+
+
+def _common(blocks: Sequence[tuple[sparse.csr_matrix, Keys]], min_texts: int) -> Keys:
+    """Return the sorted keys that occur in enough texts of all blocks together."""
+    keys, place = np.unique(np.concatenate([keys for _, keys in blocks]), return_inverse=True)
+    texts = np.concatenate([np.bincount(block.indices, minlength=len(found)) for block, found in blocks])
+    return np.asarray(keys[np.bincount(place, weights=texts, minlength=len(keys)) >= min_texts])
+
+
+def _onto(block: sparse.csr_matrix, keys: Keys, vocabulary: Keys) -> sparse.csr_matrix:
+    """Move a block to the columns of a vocabulary; keys outside it are dropped."""
+    inside = np.isin(keys, vocabulary, assume_unique=True)
+    kept = sparse.csr_matrix(block[:, np.flatnonzero(inside)])
+    columns = np.searchsorted(vocabulary, keys[inside]).astype(kept.indices.dtype)
+    return sparse.csr_matrix((kept.data, columns[kept.indices], kept.indptr), shape=(block.shape[0], len(vocabulary)))
 
 
 def _grams(texts: Sequence[str]) -> tuple[npt.NDArray[np.intp], Keys]:

@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.columns import words
+from cs_ml.models.counted import CountedTexts
 from cs_ml.models.ngrams import count_grams, gram_keys, gram_texts, tidy
 from cs_ml.timeline.split import TimeSplit, as_of_dates
 
@@ -77,9 +78,16 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         TextSignal
             Itself.
         """
-        return self.learn_counted(
-            CountedTexts(texts, self.min_texts), np.arange(len(texts)), np.asarray(y, dtype=np.float64)
-        )
+        counted = CountedTexts(texts, self.min_texts)
+        return self.learn_counted(counted, np.arange(len(texts)), np.asarray(y, dtype=np.float64))
+
+    def fit_out_of_fold(
+        self, texts: pd.Series, y: Any, *, purge_days: int, origins: int = 6, random_state: int = 0
+    ) -> Floats:
+        """Learn from all rows, and return what :meth:`out_of_fold` does; the texts are counted once for both."""
+        target, counted = np.asarray(y, dtype=np.float64), CountedTexts(texts, self.min_texts)
+        self.learn_counted(counted, np.arange(len(texts)), target)
+        return self._honest(counted, target, _folds(texts, target, purge_days, origins, random_state))
 
     def transform(self, texts: pd.Series) -> Floats:
         """Return log-odds a row, shape (n_rows,); NaN where there is no text or too little was learned."""
@@ -116,15 +124,8 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             Shape (n_rows,); NaN for rows too early to have a past.
         """
         target = np.asarray(y, dtype=np.float64)
-        counted = CountedTexts(texts, self.min_texts)
-        out = np.full(len(texts), np.nan)
-        for train, test in _folds(texts, target, purge_days, origins, random_state):
-            model = TextSignal(**self.get_params()).learn_counted(counted, train, target[train])
-            if model.usable_:
-                out[test] = np.where(
-                    counted.row[test] >= 0, model.score_counted(counted.columns(model.keys_))[counted.row[test]], np.nan
-                )
-        return out
+        folds = _folds(texts, target, purge_days, origins, random_state)
+        return self._honest(CountedTexts(texts, self.min_texts), target, folds)
 
     def to_state(self) -> dict[str, Any]:
         """Return everything learned as JSON-able values."""
@@ -161,42 +162,43 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return self
 
     def _weigh(self, counted: CountedTexts, text: Rows, label: Floats) -> None:
-        present = sparse.csr_matrix((counted.counts[text] > 0).astype(np.float64))
-        kept = _telling(present, label, self.min_texts, self.max_ngrams)
+        said = np.bincount(text, minlength=counted.counts.shape[0]).astype(np.float64)
+        ones = np.bincount(text, weights=label, minlength=len(said)).astype(np.float64)
+        total, positive = counted.by_gram(said), counted.by_gram(ones)
+        kept = _telling(total, positive, len(text), float(label.mean()), self.min_texts, self.max_ngrams)
         if not len(kept):
             self.usable_ = False
             return
         self.keys_ = counted.vocabulary[kept]
-        documents = np.asarray(present[:, kept].sum(axis=0)).ravel()
-        self.idf_ = np.log((1.0 + len(text)) / (1.0 + documents)) + 1.0
+        self.idf_ = np.log((1.0 + len(text)) / (1.0 + total[kept])) + 1.0
+        values = _tfidf(counted.columns(self.keys_), self.idf_)
+        self._regress(values, ones, said - ones)
+
+    def _regress(self, values: sparse.csr_matrix, ones: Floats, zeros: Floats) -> None:
+        """Weigh n-grams; each distinct text counts as often as rows with either label hold it."""
+        with_one, with_zero = np.flatnonzero(ones), np.flatnonzero(zeros)
+        rows = sparse.vstack([values[with_one], values[with_zero]], format="csr")
+        label = np.repeat([1.0, 0.0], [len(with_one), len(with_zero)])
         model = LogisticRegression(C=self.C, solver="liblinear", max_iter=200, tol=1e-6, random_state=0)
         with threadpool_limits(1):  # sums in one order, whatever the number of cores
-            model.fit(_tfidf(counted.counts[text][:, kept], self.idf_), label)
+            model.fit(rows, label, sample_weight=np.concatenate([ones[with_one], zeros[with_zero]]))
         self.coef_, self.intercept_ = np.asarray(model.coef_[0], dtype=float), float(model.intercept_[0])
+
+    def _honest(self, counted: CountedTexts, y: Floats, folds: list[tuple[Rows, Rows]]) -> Floats:
+        """Return for each test row the signal of a model that learned from the fold's training rows."""
+        out = np.full(len(y), np.nan)
+        for train, test in folds:
+            model = TextSignal(**self.get_params()).learn_counted(counted, train, y[train])
+            row = counted.row[test]
+            if model.usable_ and (row >= 0).any():
+                asked, place = np.unique(row[row >= 0], return_inverse=True)
+                counts = sparse.csr_matrix(counted.columns(model.keys_)[asked])
+                out[test[row >= 0]] = model.score_counted(counts)[place]
+        return out
 
     def score_counted(self, counts: sparse.csr_matrix) -> Floats:
         """Return log-odds of texts whose vocabulary is counted already."""
         return np.asarray(_tfidf(counts, self.idf_) @ self.coef_ + self.intercept_, dtype=np.float64)
-
-
-class CountedTexts:
-    """Each distinct text counted once; ``row`` says which one a snapshot row holds, -1 for none."""
-
-    def __init__(self, texts: pd.Series, min_texts: int) -> None:
-        tidied = pd.Series([None if text is None else tidy(text) or None for text in words(texts)], dtype=object)
-        row, unique = pd.factorize(tidied)
-        self.row = np.asarray(row, dtype=np.intp)
-        accounts = (
-            texts.index.get_level_values("account_id") if "account_id" in texts.index.names else np.arange(len(texts))
-        )
-        self.owner = pd.factorize(accounts)[0]
-        counts, vocabulary = count_grams([str(text) for text in unique])
-        common = np.flatnonzero(np.bincount(counts.indices, minlength=len(vocabulary)) >= min_texts)
-        self.counts, self.vocabulary = sparse.csr_matrix(counts[:, common]), vocabulary[common]
-
-    def columns(self, keys: npt.NDArray[np.int64]) -> sparse.csr_matrix:
-        """Return the counts of some keys."""
-        return sparse.csr_matrix(self.counts[:, np.searchsorted(self.vocabulary, keys)])
 
 
 def _folds(texts: pd.Series, y: Floats, purge_days: int, origins: int, seed: int) -> list[tuple[Rows, Rows]]:
@@ -210,12 +212,9 @@ def _folds(texts: pd.Series, y: Floats, purge_days: int, origins: int, seed: int
     return list(StratifiedKFold(min(5, smallest), shuffle=True, random_state=seed).split(texts, y))
 
 
-def _telling(present: sparse.csr_matrix, label: Floats, min_texts: int, keep: int) -> Rows:
+def _telling(total: Floats, ones: Floats, n: int, rate: float, min_texts: int, keep: int) -> Rows:
     """Return the n-grams whose presence differs most between the labels (largest absolute z of two shares)."""
-    n = len(label)
-    total = np.asarray(present.sum(axis=0)).ravel()
-    ones = present.T @ label
-    share, rate = total / n, label.mean()
+    share = total / n
     spread = np.sqrt(np.maximum(n * rate * (1 - rate) * share * (1 - share), 1e-12))
     z = np.where((total >= min_texts) & (total < n), np.abs(ones - total * rate) / spread, -1.0)
     order = np.argsort(-z, kind="stable")[:keep]

@@ -64,9 +64,9 @@ class TextColumns:
         absent = [name for name in names if name not in frame.columns]
         if absent:
             raise FrameError(Fault(name, "a text column of this name", "none") for name in absent)
-        signals = {name: TextSignal().fit(frame[name], y) for name in names}
+        signals = {name: TextSignal() for name in names}
         honest = {
-            name: signal.out_of_fold(frame[name], y, purge_days=purge_days, random_state=seed)
+            name: signal.fit_out_of_fold(frame[name], y, purge_days=purge_days, random_state=seed)
             for name, signal in signals.items()
         }
         return cls(signals), _replace(frame, honest)
