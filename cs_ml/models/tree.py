@@ -36,7 +36,7 @@ class TreeLearner:
     leaf_weight
         Sum of p * (1 - p) a leaf at least: about the number of positive rows expected in it.
     learning_rate, l2, column_share
-        As in LightGBM.
+        As in LightGBM; with eight columns or fewer every tree sees all of them.
     seeds
         How many models that differ in their column samples are averaged in log-odds.
     monotone
@@ -192,7 +192,7 @@ class TreeLearner:
             "min_sum_hessian_in_leaf": o["leaf_weight"],
             "learning_rate": o["learning_rate"],
             "lambda_l2": o["l2"],
-            "feature_fraction": o["column_share"],
+            "feature_fraction": o["column_share"] if len(sources) > 8 else 1.0,
             "seed": seed,
             "num_threads": o["n_jobs"],
             "deterministic": True,
