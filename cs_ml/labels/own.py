@@ -12,6 +12,7 @@ from cs_ml.errors import Fault, FrameError
 from cs_ml.labels.state import Horizon
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
+from cs_ml.timeline.keys import read_accounts, read_days
 
 __all__ = ["FunctionLabeler", "TableLabeler", "own_labels"]
 
@@ -62,7 +63,10 @@ class TableLabeler:
                 ]
             )
         index = pd.MultiIndex.from_arrays(
-            [self.table["account_id"].astype(str), pd.to_datetime(self.table["as_of"]).dt.as_unit("us")],
+            [
+                read_accounts(self.table["account_id"], "labels.account_id"),
+                read_days(self.table["as_of"], "labels.as_of"),
+            ],
             names=["account_id", "as_of"],
         )
         if index.has_duplicates:
@@ -76,7 +80,13 @@ class TableLabeler:
                     "keep one",
                 )
             )
-        return own_labels(pd.Series(self.table["label"].to_numpy(), index=index).reindex(spine.index))
+        given = pd.Series(self.table["label"].to_numpy(), index=index)
+        own_labels(given)  # refuse a wrong label even where the spine has no such row
+        if len(given) and not index.isin(spine.index).any():
+            (account, day), (known, date) = ((str(key[0]), str(key[1])[:10]) for key in (index[0], spine.index[0]))
+            found, hint = f"such as {account} on {day}", f"the snapshots are such as {known} on {date}"
+            raise FrameError(Fault("labels", "accounts and days of the snapshots", found, len(given), hint))
+        return own_labels(given.reindex(spine.index))
 
 
 @dataclass(frozen=True)

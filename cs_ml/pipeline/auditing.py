@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cs_ml.config import Config
+from cs_ml.errors import ConfigError, Fault
 from cs_ml.features.audit import Audit, audit
 from cs_ml.pipeline.snapshot import Progress, open_book, silent, snapshot_builder
 from cs_ml.store import make_folder, write_parquet
@@ -14,7 +15,17 @@ __all__ = ["audit_book", "run_audit"]
 
 
 def audit_book(config: Config, *, dates: int = 3, accounts: int = 200, progress: Progress = silent) -> Audit:
-    """Audit every builder on dates spread over the middle of the book."""
+    """Audit every builder on dates spread over the middle of the book.
+
+    Raises
+    ------
+    ConfigError
+        If the config has ready-made snapshots and no source tables.
+    """
+    if config.snapshots.file is not None:
+        found = f"ready-made snapshots in {config.snapshots.file.name}"
+        hint = "audit the code that made them, for example with tables cut off at each date"
+        raise ConfigError(Fault("audit", "source tables, whose future can be changed", found, hint=hint))
     tables = open_book(config)
     spine = make_spine(tables, **config.snapshots.spine_kwargs())
     days = pd.DatetimeIndex(spine.index.get_level_values("as_of").unique()).sort_values()

@@ -12,11 +12,13 @@ from cs_ml.labels import count_states
 from cs_ml.pipeline.snapshot import Progress, check_tables, silent, take_snapshot
 from cs_ml.store import make_folder, write_parquet
 
-__all__ = ["describe_check", "write_snapshot"]
+__all__ = ["describe_check", "describe_own", "write_snapshot"]
 
 
 def describe_check(config: Config) -> tuple[list[str], list[Fault]]:
     """Return what was read in lines of text, and the faults above the declared share."""
+    if config.snapshots.file is not None:
+        return describe_own(config), []
     found = check_tables(config)
     lines = [
         found.tables.summary()[["rows", "rejected", "left_out"]].to_string(),
@@ -29,6 +31,24 @@ def describe_check(config: Config) -> tuple[list[str], list[Fault]]:
     if fixed:
         lines.append(f"not point-in-time, used as they stand today: {', '.join(fixed)}")
     return lines, found.faults
+
+
+def describe_own(config: Config) -> list[str]:
+    """Return in lines of text what ready-made snapshots hold; nothing says whether they are point-in-time."""
+    taken = take_snapshot(config)
+    accounts, dates = (taken.X.index.get_level_values(name) for name in ("account_id", "as_of"))
+    kinds = taken.catalog["kind"].value_counts(sort=False)
+    size = f"{len(taken.X):,} rows, {accounts.nunique():,} accounts, {dates.nunique():,} dates"
+    lines = [
+        *taken.notes,
+        "there are no source tables to check",
+        f"{size} from {dates.min().date()} to {dates.max().date()}",
+        "features: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
+    ]
+    for target, frame in taken.labels.items():
+        states = frame["state"].value_counts().sort_index()
+        lines.append(f"{target}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
+    return lines
 
 
 def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]:

@@ -125,10 +125,18 @@ def describe_bundle(bundle: Bundle) -> list[str]:
         lines += [f"  {row['name']}: {row['value']}" for row in card.to_dict("records")]
         alarms = bundle.tables.get(f"{target}_alarms", pd.DataFrame())
         lines += [f"  ALARM {row['message']}" for row in alarms.to_dict("records")]
+    if bundle.metadata.get("health"):
+        lines += ["", *_health_lines(bundle)]
+    return [*lines, "", *(f"note: {note}" for note in bundle.metadata.get("notes", ()))]
+
+
+def _health_lines(bundle: Bundle) -> list[str]:
+    """Say what became of accounts by score, where that was seen, and what the score rests on."""
+    facts, lines = bundle.metadata["health"], ["health, out of time: what became of accounts by score"]
     if "health_reliability" in bundle.tables:
-        lines += ["", "health, out of time: what became of accounts by score"]
         lines += [f"  {sentence}" for sentence in bundle.table("health_reliability")["sentence"]]
-        lines += [f"  {bundle.metadata['health'][name]}" for name in ("meaning", "verdict")]
+    lines += [f"  {told}" for told in (facts["meaning"], facts["verdict"], *facts["notes"])]
+    if "health_checks" in bundle.tables:
         lines += ["", bundle.table("health_checks").to_string(index=False)]
     return lines
 

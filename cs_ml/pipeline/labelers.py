@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -33,8 +34,15 @@ def labeler_of(label: LabelConfig) -> Labeler:
     return TableLabeler(read_frame(label.table), **ahead)
 
 
-def read_frame(path: Path | None) -> pd.DataFrame:
+def read_frame(path: Path | None, ids: Sequence[str] = ("account_id",)) -> pd.DataFrame:
     """Read a Parquet or CSV file.
+
+    Parameters
+    ----------
+    path
+        File.
+    ids
+        Columns of a CSV file that are text even where they look like numbers: an id keeps its leading zeros.
 
     Raises
     ------
@@ -46,7 +54,11 @@ def read_frame(path: Path | None) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype=dict.fromkeys(ids, "string"))
+    except UnicodeDecodeError as error:
+        hint = "save the file as UTF-8, or as Parquet"
+        found = f"byte {error.object[error.start]:#04x}, as in Shift_JIS"
+        raise FrameError(Fault(str(path), "UTF-8 text", found, hint=hint)) from error
     except (ValueError, OSError) as error:
         reason = str(error).split("\n", 1)[0]
         raise FrameError(

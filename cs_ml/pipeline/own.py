@@ -10,7 +10,7 @@ import pandas as pd
 from cs_ml.config import SnapshotsConfig
 from cs_ml.errors import Fault, FrameError
 from cs_ml.features.feature import Feature, Kind, catalog_frame
-from cs_ml.timeline.spine import spine_index
+from cs_ml.timeline import read_accounts, read_days, spine_index
 
 __all__ = ["OwnSnapshot", "own_catalog", "own_snapshot"]
 
@@ -52,21 +52,16 @@ def own_snapshot(config: SnapshotsConfig, frame: pd.DataFrame) -> OwnSnapshot:
     ['logins']
     """
     _require_columns(config, frame)
-    dates = pd.to_datetime(frame[config.as_of], errors="coerce")
-    wrong = dates.isna()
-    if wrong.any():
-        found = str(frame.loc[wrong, config.as_of].iloc[0])
-        raise FrameError(Fault(f"snapshots.{config.as_of}", "a date such as 2026-01-31", found, int(wrong.sum())))
-    accounts = frame[config.account_id].astype(str)
-    order = pd.Series(range(len(frame)), index=pd.MultiIndex.from_arrays([accounts, dates.dt.normalize()]))
-    index = spine_index(accounts, dates.dt.normalize())
-    rows = frame.iloc[order.sort_index().to_numpy()].set_axis(index)
+    accounts = read_accounts(frame[config.account_id], f"snapshots.{config.account_id}")
+    days = read_days(frame[config.as_of], f"snapshots.{config.as_of}")
+    index = spine_index(accounts, days)
+    order = pd.Series(range(len(frame)), index=pd.MultiIndex.from_arrays([accounts, days])).sort_index()
+    rows = frame.iloc[order.to_numpy()].set_axis(index)
     roles = {config.account_id, config.as_of, config.label, config.mrr}
     names = list(config.features or [name for name in frame if name not in roles])
-    X = _typed(rows[names], config)
     label = None if config.label is None else rows[config.label]
-    mrr = None if config.mrr is None else rows[config.mrr].astype(float)
-    return OwnSnapshot(X, label, mrr)
+    mrr = None if config.mrr is None else _numbers(rows[config.mrr], f"snapshots.{config.mrr}")
+    return OwnSnapshot(_typed(rows[names], config), label, mrr)
 
 
 def own_catalog(X: pd.DataFrame, text: Sequence[str]) -> pd.DataFrame:
@@ -104,8 +99,24 @@ def _require_columns(config: SnapshotsConfig, frame: pd.DataFrame) -> None:
         for name in named
         if name is not None and name not in frame
     ]
+    roles = {"account_id": config.account_id, "as_of": config.as_of, "label": config.label}
+    missing += [
+        Fault(f"snapshots.features: {column}", "a feature", f"the column of snapshots.{role}", hint="leave it out")
+        for role, column in roles.items()
+        if column in (config.features or ())
+    ]
     if missing:
         raise FrameError(missing)
+    if frame.empty:
+        raise FrameError(Fault("snapshots.file", "at least one row", "none", hint="write the file again"))
+
+
+def _numbers(values: pd.Series, where: str) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    wrong = numbers.isna() & values.notna()
+    if wrong.any():
+        raise FrameError(Fault(where, "numbers", repr(values[wrong].iloc[0]), int(wrong.sum()), "correct the values"))
+    return numbers
 
 
 def _typed(X: pd.DataFrame, config: SnapshotsConfig) -> pd.DataFrame:

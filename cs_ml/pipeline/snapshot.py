@@ -10,11 +10,11 @@ import pandas as pd
 
 from cs_ml.config import Config
 from cs_ml.engine.local import LocalEngine
-from cs_ml.errors import ConfigError, Fault, TableError
+from cs_ml.errors import ConfigError, Fault, NotEnoughData, TableError
 from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.labels import own_labels
 from cs_ml.pipeline.labelers import labeler_of, read_frame
-from cs_ml.pipeline.own import own_catalog, own_snapshot
+from cs_ml.pipeline.own import OwnSnapshot, own_catalog, own_snapshot
 from cs_ml.store import make_folder, write_parquet
 from cs_ml.tables import SCHEMAS, Check, Tables, check, connect, find_source
 from cs_ml.timeline import calendar_grid, make_spine
@@ -154,6 +154,7 @@ def take_snapshot(
     date = newest_date(config, tables) if as_of == "newest" else as_of
     dates = config.snapshots.spine_kwargs() if date is None else {"start": date, "end": date, "every": [date]}
     spine = make_spine(tables, **dates)
+    _require_data(spine, tables)
     builder = snapshot_builder(config)
     X = builder.build(tables, spine)
     mrr = X.get(MRR)
@@ -169,6 +170,15 @@ def take_snapshot(
     return Snapshot(spine, X, taken.catalog, labels, purge, mrr, tables, taken.notes)
 
 
+def _require_data(spine: pd.DataFrame, tables: Tables) -> None:
+    """Refuse dates that the data do not reach: whatever happened last would look like nothing at all."""
+    last = spine.index.get_level_values("as_of").max()
+    if last > tables.data_end:
+        hint = "choose an earlier date, or declare book.data_end if the data are complete until then"
+        expected = f"dates up to {tables.data_end.date()}, where the data end"
+        raise NotEnoughData(Fault("as_of", expected, str(last.date()), hint=hint))
+
+
 def newest_date(config: Config, tables: Tables) -> pd.Timestamp:
     """Return the newest date of the config's calendar that the data reach; their end where it has no calendar."""
     every, end = config.snapshots.every, pd.Timestamp(config.snapshots.end or tables.data_end)
@@ -179,34 +189,29 @@ def newest_date(config: Config, tables: Tables) -> pd.Timestamp:
 
 def _own(config: Config, as_of: pd.Timestamp | Newest | None) -> Snapshot:
     """Read ready-made snapshots; the label column belongs to the one label of the config."""
-    own = own_snapshot(config.snapshots, read_frame(config.snapshots.file))
+    own = own_snapshot(config.snapshots, read_frame(config.snapshots.file, [config.snapshots.account_id]))
     dates = own.index.get_level_values("as_of")
     chosen = own.index if as_of is None else own.index[dates == (dates.max() if as_of == "newest" else as_of)]
     X = own.X.loc[chosen]
     spine = pd.DataFrame({"notice_given": False}, index=chosen)
     mrr = None if own.mrr is None else own.mrr.loc[chosen]
-    labels = {name: label for name, label in config.labels.items() if label.kind == "table"}
-    made = {name: labeler_of(label).label(None, spine) for name, label in labels.items()}
-    if own.label is not None:
-        name = _target_of(config)
-        made[name] = own_labels(own.label.loc[chosen])
+    made = {} if as_of is not None else _own_labels(config, own, spine)
     purge = {name: config.labels[name].purge_days for name in made}
     note = f"snapshots come ready-made from {config.snapshots.file.name}: point-in-time correctness is not checked here"  # type: ignore[union-attr]
     return Snapshot(spine, X, own_catalog(X, config.snapshots.text), made, purge, mrr, None, (note,))
 
 
-def _target_of(config: Config) -> str:
-    given = [name for name, label in config.labels.items() if label.kind != "table"]
-    if len(given) != 1:
-        raise ConfigError(
-            Fault(
-                "labels",
-                "exactly one label beside snapshots.label",
-                ", ".join(given) or "none",
-                hint="name the target of that column",
-            )
-        )
-    return given[0]
+def _own_labels(config: Config, own: OwnSnapshot, spine: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the label frame of each target that has a table of its own, and of the one with the label column."""
+    tables = {name: label for name, label in config.labels.items() if label.kind == "table"}
+    made = {name: labeler_of(label).label(None, spine) for name, label in tables.items()}
+    others = [name for name in config.labels if name not in tables]
+    if own.label is not None and len(others) != 1:
+        found, hint = ", ".join(others) or "none", "declare the target of that column, such as labels: {churn: {}}"
+        raise ConfigError(Fault("labels", "exactly one label beside snapshots.label", found, hint=hint))
+    if own.label is not None:
+        made[others[0]] = own_labels(own.label.rename("label"))
+    return made
 
 
 def _notes(tables: Tables, catalog: pd.DataFrame) -> tuple[str, ...]:

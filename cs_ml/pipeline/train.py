@@ -11,18 +11,18 @@ import pandas as pd
 
 from cs_ml.bundle import Bundle, HasState
 from cs_ml.config import Config
-from cs_ml.errors import NotEnoughData
+from cs_ml.errors import ConfigError, Fault, NotEnoughData
 from cs_ml.explain import TypicalValues
-from cs_ml.health import HealthScore, default_scorecard, load_scorecard
-from cs_ml.health.scorecard import Scorecard
+from cs_ml.health import HealthScore
 from cs_ml.models import PropensityClassifier
 from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
+from cs_ml.pipeline.health import fit_health
 from cs_ml.pipeline.refits import sign_stability
 from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import hash_frame, lock, make_folder
 
-__all__ = ["Trained", "describe", "new_model", "save", "scorecard_of", "train"]
+__all__ = ["Trained", "describe", "new_model", "save", "train"]
 
 WAIT_SECONDS = 600
 
@@ -68,9 +68,12 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     Raises
     ------
     NotEnoughData
-        If no target can be learned.
+        If no target can be learned, and no health score either.
     """
     snapshot = take_snapshot(config, progress=progress)
+    if not snapshot.labels:
+        hint = "name the column of the outcome, or give a table of labels (kind: table)"
+        raise ConfigError(Fault("snapshots.label", "outcomes to learn from", "none", hint=hint))
     parts: dict[str, HasState] = {}
     evaluations: dict[str, Evaluation] = {}
     stability: dict[str, pd.DataFrame] = {}
@@ -80,19 +83,22 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
         try:
             progress(f"{target}: learning")
             models[target] = _fit(config, snapshot, target)
-            parts[target] = models[target]
-            progress(f"{target}: would its reasons stand?")
-            stability[f"{target}_stability"] = _stability(config, snapshot, target, models[target])
+        except NotEnoughData as error:
+            notes.append(f"{target} was not learned: {error}")
+            continue
+        parts[target] = models[target]
+        progress(f"{target}: would its reasons stand?")
+        stability[f"{target}_stability"] = _stability(config, snapshot, target, models[target])
+        try:
             progress(f"{target}: testing on later dates")
             evaluations[target] = evaluate_target(config, snapshot, target, models[target])
         except NotEnoughData as error:
-            if len(snapshot.labels) == 1:
-                raise
-            notes.append(f"{target} was not learned: {error}")
-    if not models:
-        raise NotEnoughData("\n".join(note for note in notes if "was not learned" in note))
+            notes.append(f"{target} was learned, but not tested on later dates: {error}")
     progress("health: learning weights")
-    health = _fit_health(config, snapshot, models, notes)
+    health = fit_health(config, snapshot, models, notes)
+    if not models and health is None:
+        reasons = [note for note in notes if "was not learned" in note or "was not scored" in note]
+        raise NotEnoughData("\n".join(["nothing can be learned", *reasons]))
     if health is not None:
         parts["health"] = health
     parts["typical"] = TypicalValues().fit(snapshot.X)
@@ -134,40 +140,6 @@ def new_model(config: Config, snapshot: Snapshot, target: str) -> PropensityClas
     )
 
 
-def scorecard_of(config: Config, X: pd.DataFrame) -> Scorecard | None:
-    """Return the scorecard of the config; ``None`` where no measure of the default one has its feature."""
-    path = config.health.scorecard
-    if isinstance(path, Path):
-        card = load_scorecard(path)
-    else:
-        card = default_scorecard(X.columns)
-        if not card.measures:
-            return None
-    chosen = {"pdo": config.health.pdo, "coverage_floor": config.health.coverage_floor}
-    given = {name: value for name, value in chosen.items() if value is not None}
-    return card.model_copy(update=given) if given else card
-
-
-def _fit_health(
-    config: Config, snapshot: Snapshot, models: dict[str, PropensityClassifier], notes: list[str]
-) -> HealthScore | None:
-    target = config.health.target
-    if not config.health.enabled or target not in snapshot.labels:
-        return None
-    card = scorecard_of(config, snapshot.X)
-    if card is None:
-        notes.append(
-            "health was not scored: no feature of the default scorecard is there; give a scorecard of your own"
-        )
-        return None
-    X, y = training_rows(config, snapshot, target)
-    margin = models[target].out_of_time_["margin"].reindex(X.index) if target in models else None
-    usable = margin is not None and bool(margin.notna().any())
-    return HealthScore(card, purge_days=snapshot.purge_days[target]).fit(
-        X, y, out_of_time_margin=margin if usable else None
-    )
-
-
 def _tables(
     snapshot: Snapshot, evaluations: dict[str, Evaluation], health: HealthScore | None
 ) -> dict[str, pd.DataFrame]:
@@ -175,8 +147,8 @@ def _tables(
     for target, evaluation in evaluations.items():
         tables |= {f"{target}_{name}": frame for name, frame in evaluation.tables().items() if len(frame.columns)}
     if health is not None:
-        tables["health_weights"] = health.weights_
-        tables |= {"health_reliability": health.reliability_, "health_checks": health.checks_}
+        found = {"weights": health.weights_, "reliability": health.reliability_, "checks": health.checks_}
+        tables |= {f"health_{name}": frame for name, frame in found.items() if len(frame.columns)}
     return tables
 
 
