@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 
@@ -43,14 +46,19 @@ class PostgresSource:
                 if mapping.source is not None:
                     raise TableError(Fault(origin, "the table that the config names", "no such table"))
                 return None
-            database.execute("SET TIME ZONE 'UTC'")
-            copy = f"COPY (SELECT * FROM {_qualified(schema, table)}) TO STDOUT (FORMAT csv, HEADER true)"
-            with database.cursor().copy(copy) as rows, target.open("wb") as file:
-                for block in rows:
+            rows = f"SELECT * FROM {_qualified(schema, table)}"
+            columns = [column.name for column in database.execute(f"{rows} LIMIT 0").description]
+            with database.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT csv)") as blocks, target.open("wb") as file:
+                for block in blocks:
                     file.write(block)
-        options = "all_varchar=true, header=true, delim=',', quote='\"', escape='\"'"
-        select = f"SELECT * FROM read_csv({literal(target)}, {options})"
-        return describe(connection, name, select, origin)
+        return describe(connection, name, _as_written(target, columns), origin)
+
+
+def _as_written(target: Path, columns: list[str]) -> str:
+    """Read the copy as it was written: nothing about it is guessed from what it holds."""
+    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    written = "auto_detect=false, header=false, delim=',', quote='\"', escape='\"', comment='', skip=0, new_line='\\n'"
+    return f"SELECT * FROM read_csv({literal(target)}, {written}, columns={{{types}}})"
 
 
 def _qualified(schema: str, table: str) -> str:
@@ -66,16 +74,32 @@ def _connected(url: str, origin: str) -> Iterator[Any]:
     except ImportError as error:
         raise MissingExtra("postgres", "to read tables from PostgreSQL") from error
     try:
-        connection = psycopg.connect(url)
+        connection = psycopg.connect(url, client_encoding="utf8")
     except psycopg.Error as error:
-        reason = str(error).strip().split("\n", 1)[0]
+        reason = _without_password(str(error).strip().split("\n", 1)[0], url)
         raise StorageError(
             f"postgresql: expected a database that answers, found {reason}; check the URL and the server"
         ) from None  # the cause could show the password
     try:
         with connection:
+            connection.execute("SET TIME ZONE 'UTC'")
+            connection.execute("SET datestyle = 'ISO, YMD'")
             yield connection
     except psycopg.Error as error:
         reason = str(error).strip().split("\n", 1)[0]
         hint = "check the rights of the user of the URL"
         raise TableError(Fault(origin, "a table that can be read", reason, hint=hint)) from error
+
+
+def _without_password(reason: str, url: str) -> str:
+    """Hide the password of a URL, and each part of it where it was not written as a URL asks."""
+    found = [*re.findall(r"://[^:@/]*:(.*)@", url), *re.findall(r"[?&]password=([^&]*)", url)]
+    parts = {
+        part
+        for secret in found
+        for whole in (secret, unquote(secret))
+        for part in (whole, *re.split(r"[@:/?#]", whole))
+    }
+    for part in sorted(parts - {""}, key=len, reverse=True):
+        reason = reason.replace(part, "***")
+    return reason
