@@ -17,6 +17,7 @@ __all__ = ["DIMENSIONS", "RESERVED", "RULES", "Measure", "unknown_features"]
 Dimension = Literal["adoption", "usage_trend", "sentiment", "support", "relationship", "commercial", "onboarding"]
 DIMENSIONS: tuple[str, ...] = get_args(Dimension)
 RULES = ("knots", "levels", "relative", "change")
+NEAREST = 1e-9  # knots closer than this make a slope that overflows, and are never meant
 RESERVED = ("base", "segment", "model", "clipped")
 
 Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
@@ -102,7 +103,7 @@ class Measure(BaseModel):
     @classmethod
     def _values_rise(cls, knots: Knots | None) -> Knots | None:
         values = [value for value, _ in knots or ((0.0, 0.0), (1.0, 0.0))]
-        if len(values) < 2 or any(right <= left for left, right in pair(values)):
+        if len(values) < 2 or any(right - left < NEAREST for left, right in pair(values)):
             raise PydanticCustomError("cs_ml", "{expected}", {"expected": "at least two pairs with rising values"})
         return knots
 

@@ -77,7 +77,7 @@ class Ranks:
         for name, (at, percentage) in self.knots.items():
             rows = names == name
             if len(at):
-                result[rows] = np.interp(values[rows], at, percentage)
+                result[rows] = np.clip(np.interp(values[rows], at, percentage), percentage[0], percentage[-1])
         return result if self.higher_is_better else 100.0 - result
 
     def to_state(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cs_ml.errors import ConfigError
@@ -82,6 +82,7 @@ def test_every_fault_of_a_measure_is_named_at_once():
         ({"knots": ((0, 0), (1, 1)), "relative": "higher"}, "knots and relative"),
         ({"knots": ((1, 0), (0, 100))}, "rising values"),
         ({"knots": ((0, 0),)}, "at least two pairs"),
+        ({"knots": ((-2.3e-308, 0), (2.3e-313, 100))}, "rising values"),
         ({"knots": ((0, 0), (float("nan"), 1))}, "finite"),
         ({"levels": {}}, "at least 1"),
         ({"relative": "higher", "stale_after": 3}, "stale_after and recency together"),
@@ -105,12 +106,14 @@ def test_an_unknown_feature_is_met_with_the_nearest_one():
 @settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=6, unique=True), st.floats(-1e7, 1e7))
 def test_points_always_lie_between_0_and_100(values, at):
+    assume(np.diff(sorted(values)).min() >= 1e-9)
     knots = tuple((value, 100.0 * k / len(values)) for k, value in enumerate(sorted(values)))
     (got,) = points(measure(knots=knots), [at])
     assert 0 <= got <= 100
 
 
 @settings(deadline=None)
+@example([-2.3e-308, 2.3e-313], -1e-308, 1e-308)
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=60), st.floats(-200, 200), st.floats(0, 50))
 def test_a_percentage_never_falls_as_the_value_rises(sample, at, more):
     from cs_ml.health.relative import Ranks

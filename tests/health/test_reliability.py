@@ -38,3 +38,9 @@ def test_null_scores_and_empty_books_are_left_out():
     table = reliability_table(np.array([np.nan, 5.0]), np.array([np.nan, 0.5]), np.ones(2), np.arange(2))
     assert table["rows"].tolist() == [1]
     assert len(reliability_table(*[np.array([])] * 3, np.array([], int))) == 0
+
+
+def test_the_edges_of_the_bins_belong_to_the_bin_above_and_100_to_the_last():
+    health = np.array([0.0, 9.999, 10.0, 99.999, 100.0])
+    table = reliability_table(health, health / 100, np.ones(5), np.arange(5))
+    assert table[["health_from", "health_to", "rows"]].to_numpy().tolist() == [[0, 10, 2], [10, 20, 1], [90, 100, 2]]
