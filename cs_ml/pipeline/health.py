@@ -116,6 +116,6 @@ def _by_expert(
     rate, periods = stated
     notes.append(
         f"health rests on the expert's weights alone: nothing happened in {periods:,} periods of an account, so "
-        f"no weight can be learned; 50 points stand for an assumed {target} rate of {rate:.2%}; use it to compare accounts"
+        f"no weight can be learned; 50 points stand for an assumed {target} rate of {rate:.2%}; use it to compare"
     )
     return HealthScore.expert_only(rate, snapshot.X, card)
