@@ -94,6 +94,21 @@ def test_late_rows_have_keys_of_their_own():
     assert changed("filled", "2026-02-15").rows["contract_line_id"].is_unique
 
 
+def test_flags_that_are_all_known_are_deleted_and_turned_over():
+    deals = book(
+        deals="""
+            account_id deal_id kind   opened_at  closed_at  won
+            a          1       upsell 2026-01-01 2026-01-05 true
+            a          2       upsell 2026-01-01 2026-02-05 true""",
+        usage="""
+            account_id event_at
+            a          2026-01-01""",
+    ).frame("deals")
+    date, rng = pd.Timestamp("2026-02-01"), np.random.default_rng(0)
+    found = {kind: change(deals, SCHEMAS["deals"], date, rng).rows["won"].tolist() for kind, change in CHANGES.items()}
+    assert (found["deleted"], found["altered"]) == ([True, None], [True, False])
+
+
 def test_a_table_without_moments_has_no_future():
     accounts = pd.DataFrame({"account_id": ["a", "b"], "segment": ["x", "y"]})
     for kind, change in CHANGES.items():
