@@ -10,6 +10,7 @@ import pandas as pd
 
 from cs_ml.models.bootstrap import account_codes, draw_weights, interval
 from cs_ml.models.columns import column_kind, numbers, select
+from cs_ml.models.ranked import ratio
 
 __all__ = ["base_rate_drift", "feature_drift", "psi"]
 
@@ -132,5 +133,5 @@ def _counts(before: pd.Series, after: pd.Series, bins: int) -> tuple[Floats, Flo
 
 
 def _rates(label: Floats, late: npt.NDArray[np.bool_], weights: Floats) -> Floats:
-    parts = [(weights[:, rows] @ label[rows]) / weights[:, rows].sum(axis=1) for rows in (~late, late)]
+    parts = [ratio(weights[:, rows] @ label[rows], weights[:, rows].sum(axis=1)) for rows in (~late, late)]
     return np.column_stack(parts)

@@ -80,7 +80,7 @@ def training_folds(
     """
     if dates is not None:
         folds = [fold for fold in _through_time(dates, purge_days, n_origins) if _bears(y, *fold)]
-        if len(folds) >= FEWEST_ORIGINS:
+        if len(folds) >= min(FEWEST_ORIGINS, n_origins):
             return Folds("time", tuple(folds))
     folds = [fold for fold in _across_accounts(y, clusters, seed) if _bears(y, *fold)]
     return Folds("accounts" if folds else "none", tuple(folds))
@@ -91,7 +91,7 @@ def _through_time(dates: pd.DatetimeIndex, purge_days: int, n_origins: int) -> l
     n_dates = dates.nunique()
     first = max(n_dates // 4, 1)
     eligible = len(TimeSplit(purge_days=purge_days, n_origins=n_dates, min_train_dates=first).origins(dates))
-    length = max(-(-eligible // n_origins), 1)
+    length = max(eligible // n_origins, 1)
     split = TimeSplit(purge_days=purge_days, n_origins=n_origins, min_train_dates=first, test_dates=length)
     return list(split.split(pd.Series(0, index=index)))
 

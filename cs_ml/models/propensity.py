@@ -158,7 +158,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         )
         if folds.kind != "time" and target.dates is not None:
             notes.append(
-                f"no labelled date {self.purge_days} days after another: choices rest on accounts, not on time"
+                f"fewer than three origins {self.purge_days} days apart: choices rest on accounts, not on time"
             )
         evidence = gather(learners, rows, folds)
         weights = learner_weights(evidence, self.blend)

@@ -27,7 +27,7 @@ class Target:
     Parameters
     ----------
     rows
-        Positions of labelled rows in the frame.
+        Positions of labelled rows in the frame, sorted by account and date where there is time.
     y
         Their labels as 0.0 and 1.0.
     classes
@@ -83,7 +83,9 @@ class Target:
         labels = _aligned(index, y)
         known = ~pd.isna(labels["label"]).to_numpy()
         rows = np.flatnonzero(known)
-        classes, codes = _two_classes(labels["label"].to_numpy()[known], int((~known).sum()))
+        if "as_of" in index.names:  # so that the order of rows changes nothing, not even the last bit
+            rows = rows[index[rows].argsort()]
+        classes, codes = _two_classes(labels["label"].to_numpy()[rows], int((~known).sum()))
         target = codes.astype(np.float64)
         used = labels.iloc[rows]
         clusters = _accounts(index)[rows]

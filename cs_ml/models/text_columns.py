@@ -78,7 +78,7 @@ class TextColumns:
     def notes(self) -> list[str]:
         """Return a sentence for each column that could not be learned from."""
         return [
-            f"{name}: {signal.n_positive_} accounts with a positive text, below {signal.min_positive}: not learned from"
+            f"{name}: not learned from; {signal.n_positive_} accounts with a positive text, of {signal.min_positive}"
             for name, signal in self.signals.items()
             if not signal.usable_
         ]

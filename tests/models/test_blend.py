@@ -56,5 +56,5 @@ def test_two_learners_that_know_different_things_are_blended():
 
 
 def test_without_any_signal_the_first_learner_keeps_the_ranking():
-    rng, _, y = sample(200, 5)
+    _, _, y = sample(200, 5)
     assert choose_weights(np.zeros(200), -np.column_stack([y, y]) * 5, y, np.arange(200)).tolist() == [1.0, 0.0]

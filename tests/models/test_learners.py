@@ -70,6 +70,7 @@ def test_monotone_tree_never_falls(rows):
     assert (np.diff(learner.margin(View(grid, view.sources))) >= -1e-12).all()
 
 
+@pytest.mark.slow
 def test_tree_does_not_depend_on_the_number_of_threads(rows):
     view, y = rows
     one, two = (TreeLearner(n_jobs=n, **SMALL).fit(view, y).margin(view) for n in (1, 2))

@@ -31,7 +31,7 @@ def test_events_are_counted_not_rows():
 
 
 def test_one_class_says_what_was_found_and_what_to_do():
-    with pytest.raises(NotEnoughData, match="one class.*3 labelled rows, 1 without label.*longer|lengthen"):
+    with pytest.raises(NotEnoughData, match=r"one class.*3 labelled rows, 1 without label.*lengthen"):
         Target.read(pd.RangeIndex(4), np.array([0.0, 0.0, 0.0, np.nan]))
 
 
@@ -41,7 +41,9 @@ def test_three_classes_are_refused():
 
 
 def test_half_life_halves():
-    rows = pd.MultiIndex.from_arrays([["a", "b"], pd.to_datetime(["2026-01-01", "2026-01-31"])], names=["account_id", "as_of"])
+    rows = pd.MultiIndex.from_arrays(
+        [["a", "b"], pd.to_datetime(["2026-01-01", "2026-01-31"])], names=["account_id", "as_of"]
+    )
     weights = Target.read(rows, pd.Series([0.0, 1.0], index=rows)).weights(30)
     assert weights[1] / weights[0] == pytest.approx(2)
     assert weights.mean() == pytest.approx(1)

@@ -49,7 +49,7 @@ def test_rows_without_text_or_without_past_are_missing():
 
 
 def test_too_few_positive_accounts_are_not_learned_from():
-    texts, y = make_texts()
+    texts, _ = make_texts()
     few = np.where(texts.index.get_level_values("account_id") < 10, 1.0, 0.0)
     signal = TextSignal(min_positive=20).fit(texts, few)
     assert not signal.usable_

@@ -1,0 +1,85 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from cs_ml.models import (
+    PropensityClassifier,
+    base_rate_drift,
+    column_auc,
+    feature_drift,
+    importance_collapse,
+    leak_alarms,
+    psi,
+)
+from cs_ml.timeline.split import TimeSplit
+
+
+def test_a_clean_book_raises_no_alarm(book):
+    assert leak_alarms(*book).empty
+
+
+def test_leaks_are_named(book):
+    X, y = book
+    rng = np.random.default_rng(0)
+    leaky = X.assign(
+        score_after=y + 0.3 * rng.normal(size=len(y)),
+        cancel_days=np.where((y == 1) & (rng.random(len(y)) < 0.5), 3.0, np.nan),
+        reason=pd.Categorical(np.where(y == 1, "price", "none")),
+    )
+    found = set(leak_alarms(leaky, y)[["alarm", "column"]].itertuples(index=False, name=None))
+    assert found == {("alone", "score_after"), ("only_positive", "cancel_days"), ("alone", "reason")}
+
+
+def test_a_strong_column_is_no_alarm_where_the_model_is_far_better():
+    y = np.repeat([0.0, 1.0], 500)
+    x = y + 0.5 * np.random.default_rng(0).normal(size=1000)
+    X = pd.DataFrame({"x": x})
+    assert 0.9 < column_auc(X["x"], y) < 0.95
+    assert len(leak_alarms(X, y, model_auc=0.93)) == 1
+    assert leak_alarms(X, y, model_auc=0.999).empty
+
+
+def test_many_levels_alone_are_no_signal():
+    y = np.random.default_rng(0).integers(0, 2, 400).astype(float)
+    assert column_auc(pd.Series([f"id{i}" for i in range(400)]), y) < 0.6
+
+
+def test_collapse_names_the_column_that_stopped_working(book):
+    X, y = book
+    dates = X.index.get_level_values("as_of")
+    past, recent = TimeSplit(purge_days=90, test_dates=3).last(y)
+    gone = pd.Series(np.where(dates < recent.get_level_values("as_of").min(), y, 0.5), index=X.index)
+    known = X.assign(billing_flag=gone + 0.2 * np.random.default_rng(0).normal(size=len(X)))
+    model = PropensityClassifier(learners="logistic").fit(known.loc[past], y.loc[past])
+    assert "billing_flag" in importance_collapse(model, known, y, past=past, recent=recent)["column"].tolist()
+    clean = PropensityClassifier(learners="logistic").fit(X.loc[past], y.loc[past])
+    assert importance_collapse(clean, X, y, past=past, recent=recent).empty
+
+
+def test_psi_by_hand():
+    assert psi(np.array([49.5, 49.5]), np.array([24.5, 74.5])) == pytest.approx(
+        (0.25 - 0.5) * np.log(0.5) + (0.75 - 0.5) * np.log(1.5), abs=1e-9
+    )
+
+
+def test_drift_is_found_in_numbers_categories_and_missingness():
+    rng = np.random.default_rng(0)
+    old = pd.DataFrame(
+        {"a": rng.normal(size=500), "b": rng.normal(size=500), "c": ["x", "y"] * 250, "d": rng.normal(size=500)}
+    )
+    new = old.assign(a=old["a"] + 1, b=old["b"].mask(rng.random(500) < 0.5), c="x")
+    levels = feature_drift(old, new).set_index("column")["level"].to_dict()
+    assert levels == {"a": "strong", "b": "strong", "c": "strong", "d": "stable"}
+
+
+def test_small_samples_do_not_cry_drift():
+    rng = np.random.default_rng(0)
+    table = feature_drift(pd.DataFrame({"a": rng.normal(size=40)}), pd.DataFrame({"a": rng.normal(size=40)}))
+    assert table["level"].tolist() == ["stable"]
+
+
+def test_base_rate_drift_needs_accounts_not_rows():
+    y = pd.Series(np.repeat([0, 0, 0, 1, 0, 1, 1, 0.0], 50))
+    late = np.arange(400) >= 200
+    assert base_rate_drift(y, late)["drifted"].item()
+    assert not base_rate_drift(y, late, np.repeat(np.arange(8), 50))["drifted"].item()
