@@ -113,6 +113,7 @@ class UpsellLabeler:
 
 
 ASPECTS, TOTALS = ["plan", "tier"], ["mrr_total", "seats_total"]
+GROUPS = 4_000  # products of accounts whose lines are held against each other at once: bounds the memory
 
 
 def _lines(tables: Tables, by: str) -> pd.DataFrame:
@@ -124,13 +125,21 @@ def _lines(tables: Tables, by: str) -> pd.DataFrame:
             lines[name] = np.nan if name in {"tier", "seats"} else None
     lines["product"] = "" if by == "tier" else lines["product"].astype(object).fillna("")
     lines = lines[lines["end"] > lines["start_at"]].reset_index(drop=True)
-    keyed = lines[["account_id", "product", "start_at", "end", "mrr", "seats"]]
-    pairs = keyed.reset_index(names="row")[["row", "account_id", "product", "start_at"]].merge(
-        keyed, on=["account_id", "product"], suffixes=("", "_other")
-    )
-    at_start = pairs[(pairs["start_at_other"] <= pairs["start_at"]) & (pairs["start_at"] < pairs["end"])]
-    totals = at_start.groupby("row")[["mrr", "seats"]].sum(min_count=1)
-    return lines.assign(mrr_total=totals["mrr"], seats_total=totals["seats"])
+    return lines.assign(**_totals(lines))
+
+
+def _totals(lines: pd.DataFrame) -> dict[str, pd.Series]:
+    """Add up, for each line, what its account had of its product on the day it starts; some groups at a time."""
+    group = lines.groupby(["account_id", "product"], sort=False).ngroup().to_numpy()
+    keyed = lines[["start_at", "end", "mrr", "seats"]].assign(group=group)
+    found = [keyed.iloc[:0][["mrr", "seats"]]]
+    for first in range(0, int(group.max(initial=-1)) + 1, GROUPS):
+        some = keyed[(group >= first) & (group < first + GROUPS)]
+        pairs = some[["group", "start_at"]].reset_index(names="row").merge(some, on="group", suffixes=("", "_other"))
+        at_start = pairs[(pairs["start_at_other"] <= pairs["start_at"]) & (pairs["start_at"] < pairs["end"])]
+        found.append(at_start.groupby("row")[["mrr", "seats"]].sum(min_count=1))
+    totals = pd.concat(found).reindex(lines.index)
+    return {"mrr_total": totals["mrr"], "seats_total": totals["seats"]}
 
 
 def _take(pairs: Pairs, mask: np.ndarray) -> Pairs:
