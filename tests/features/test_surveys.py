@@ -81,6 +81,15 @@ def test_two_answers_at_one_instant_are_taken_in_the_order_of_their_ids():
     assert of(text, "2026-02-01")["score_change"] == 2 - 9
 
 
+def test_a_change_within_the_year_counts_its_first_day():
+    text = """
+        response_id account_id kind sent_at    answered_at         score
+        1           a          nps  2025-01-10 2025-01-10T09:00:00 9
+        2           a          nps  2025-01-10 2025-01-10T10:00:00 2"""
+    assert of(text, "2026-01-10")["score_change"] == 2 - 9
+    assert math.isnan(of(text, "2026-01-11")["score_change"])
+
+
 def test_a_row_known_late_is_not_used_early():
     text = """
         response_id account_id kind sent_at    answered_at score known_at

@@ -40,6 +40,7 @@ def test_a_card_number_is_hidden_and_nothing_beside_it(before, number, gap, afte
     ("http://user:word@host.example/", "[URL]"),
     ("+81-3-1234-5678, +81 (0)90 1234 5678, ＋819012345678", "[PHONE], [PHONE], [PHONE]"),
     ("(03)1234-5678 03（1234）5678 0120-123-456", "[PHONE] [PHONE] [PHONE]"),
+    ("TEL:03-1234-5678 tel.0312345678, No-03-1234-5678", "TEL:[PHONE] tel.[PHONE], No-[PHONE]"),
     ("(415) 555-2671 or 415-555-2671", "[PHONE] or [PHONE]"),
     ("3782 822463 10005, 3056-930902-5904, 4111111111111111", "[CARD], [CARD], [CARD]"),
     ("1234-5678-9012、１２３４５６７８９０１２", "[MY NUMBER]、[MY NUMBER]"),
