@@ -91,9 +91,16 @@ def _through_time(dates: pd.DatetimeIndex, purge_days: int, n_origins: int) -> l
     n_dates = dates.nunique()
     first = max(n_dates // 4, 1)
     eligible = len(TimeSplit(purge_days=purge_days, n_origins=n_dates, min_train_dates=first).origins(dates))
-    length = max(eligible // n_origins, 1)
+    length = _block_length(eligible, n_origins)
     split = TimeSplit(purge_days=purge_days, n_origins=n_origins, min_train_dates=first, test_dates=length)
     return list(split.split(pd.Series(0, index=index)))
+
+
+def _block_length(n_dates: int, n_origins: int) -> int:
+    """Return the fewest dates an origin that let the origins cover four fifths of the dates."""
+    lengths = range(1, n_dates // min(FEWEST_ORIGINS, n_origins) + 1)
+    covering = [length for length in lengths if min(n_dates // length, n_origins) * length >= 0.8 * n_dates]
+    return covering[0] if covering else 1
 
 
 def _across_accounts(y: Floats, clusters: Rows, seed: int) -> list[Fold]:
