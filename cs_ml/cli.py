@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 DEFAULT_CONFIG = Path("cs_ml.yaml")
+INTERRUPTED = 130
 CODES = (
     "Exit codes: 0 done; 1 a check did not hold; 2 something given cannot be used; "
     "130 interrupted; 70 a defect of ours."
@@ -191,11 +192,12 @@ def main() -> None:
     except CsMlError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; nothing was left half written", 130)
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  whatever it is, the user gets a message
         _unforeseen(error)
-    else:
-        sys.exit(code or 0)
+    if code == INTERRUPTED:
+        _fail("interrupted; nothing was left half written", INTERRUPTED)
+    sys.exit(code or 0)
 
 
 def _unforeseen(error: Exception) -> None:

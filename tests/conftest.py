@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 STORY = """\
 book: {name: Small book, data_end: 2026-10-01}
 tables: {folder: tables}
-snapshots: {start: 2025-04-01, end: 2026-10-01, windows: [30, 90]}
+snapshots: {start: 2025-07-01, end: 2026-10-01, windows: [30]}
 model: {n_origins: 2}
 report: {languages: [en, ja]}
 output: {folder: out}

@@ -153,8 +153,9 @@ def take_snapshot(
     progress("building snapshots")
     date = newest_date(config, tables) if as_of == "newest" else as_of
     dates = config.snapshots.spine_kwargs() if date is None else {"start": date, "end": date, "every": [date]}
+    _require_data(date, tables)
     spine = make_spine(tables, **dates)
-    _require_data(spine, tables)
+    _require_data(spine.index.get_level_values("as_of").max(), tables)
     builder = snapshot_builder(config)
     X = builder.build(tables, spine)
     mrr = X.get(MRR)
@@ -170,10 +171,9 @@ def take_snapshot(
     return Snapshot(spine, X, taken.catalog, labels, purge, mrr, tables, taken.notes)
 
 
-def _require_data(spine: pd.DataFrame, tables: Tables) -> None:
+def _require_data(last: pd.Timestamp | None, tables: Tables) -> None:
     """Refuse dates that the data do not reach: whatever happened last would look like nothing at all."""
-    last = spine.index.get_level_values("as_of").max()
-    if last > tables.data_end:
+    if last is not None and last > tables.data_end:
         hint = "choose an earlier date, or declare book.data_end if the data are complete until then"
         expected = f"dates up to {tables.data_end.date()}, where the data end"
         raise NotEnoughData(Fault("as_of", expected, str(last.date()), hint=hint))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -44,5 +45,11 @@ class Tiny:
 
 
 @pytest.fixture
-def tiny(tmp_path):
-    return Tiny(tmp_path)
+def make_tiny(tmp_path):
+    """Return a function that writes a book of so many accounts, some of which leave."""
+    return partial(Tiny, tmp_path)
+
+
+@pytest.fixture
+def tiny(make_tiny):
+    return make_tiny()
