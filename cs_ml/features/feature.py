@@ -43,7 +43,7 @@ class Feature:
 
     Examples
     --------
-    >>> Feature("nps_score_latest", "sentiment", "score", "Latest NPS", "直近NPS", "NPS is {value}", "NPSは{value}").kind
+    >>> Feature("nps_score_latest", "sentiment", "score", "NPS", "NPS", "NPS is {value}", "NPSは{value}").kind
     'number'
     """
 

@@ -60,7 +60,7 @@ SINGLE = [
     _Words("logins_days_30d", "event", "days", 1, "signal", "Days with a login, last 30 days",
            "ログインのあった日数(直近30日)", "Someone logged in on {value} of the last 30 days",
            "直近30日のうちログインがあったのは{value}日"),
-    _Words("logins_rate_30d", "event user_id seats", "share", 1, "lever", "Login rate, last 30 days",
+    _Words("logins_rate_30d", "event user_id seats", "share", 1, "signal", "Login rate, last 30 days",
            "ログイン率(直近30日)", "Users of {value} of the contracted seats logged in during the last 30 days",
            "直近30日にログインしたユーザーは契約席数の{value}"),
     _Words("logins_frequency_30d", "event user_id", "per_week", 1, "signal", "Logins a week and active user",
