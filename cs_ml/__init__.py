@@ -24,7 +24,7 @@ _HOMES = {
         "UpsellLabeler",
     ),
     "models": ("PropensityClassifier", "backtest"),
-    "health": ("HealthScore", "default_scorecard", "load_scorecard"),
+    "health": ("HealthScore", "Measure", "Scorecard", "default_scorecard", "load_scorecard"),
     "explain": ("contributions", "explanation"),
     "report": ("AccountReport", "ModelReport", "PortfolioReport"),
     "bundle": ("Bundle",),
