@@ -25,7 +25,7 @@ _TABLES = (
             C("csm", "category", meaning="customer success manager"),
             C("employees", "number", minimum=0, unit="people"),
             C("valid_from", "instant", meaning="start of this version of the attributes"),
-            C("valid_to", "instant", future=True, meaning="end of this version"),
+            C("valid_to", "instant", reveals=("valid_to",), future=True, meaning="end of this version"),
         ),
         key=("account_id", "valid_from"),
         strictly_before=(("valid_from", "valid_to"),),

@@ -186,7 +186,9 @@ class Tables:
         loaded = {}
         for name, frame in frames.items():
             old = self.loaded[name]
-            connection.register("registered", pa.Table.from_pandas(frame[list(old.columns)], preserve_index=False))
+            typed = self.connection.cursor().sql(f"SELECT * FROM {old.relation} LIMIT 0").to_arrow_table().schema
+            arrow = pa.Table.from_pandas(frame[list(old.columns)], schema=typed, preserve_index=False)
+            connection.register("registered", arrow)
             connection.execute(f"CREATE TABLE {old.relation} AS SELECT * FROM registered")
             connection.unregister("registered")
             loaded[name] = Loaded(old.schema, old.relation, old.columns, len(frame))
