@@ -162,10 +162,10 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             )
         evidence = gather(learners, rows, folds)
         weights = learner_weights(evidence, self.blend)
-        calibration = choose_calibration(evidence, weights, self.calibrate, target)
+        calibration, margin = choose_calibration(evidence, weights, self.calibrate, target)
         self.ensemble_ = Ensemble.train(evidence.learners, weights, calibration, rows)
         self.classes_, self.n_events_ = target.classes, target.n_events
-        self.out_of_time_ = evidence.table(weights, calibration, labelled.index)
+        self.out_of_time_ = evidence.table(margin, labelled.index)
         self.report_ = evidence.report(target, weights, calibration, notes)
         return self
 

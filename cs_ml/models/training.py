@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from cs_ml.models.calibrate import METHODS, AffineCalibrator, choose_calibrator
 from cs_ml.models.folds import Folds
 from cs_ml.models.learners import Learner, TrainingRows, log_odds
 from cs_ml.models.losses import log_loss_rows, simplest_within_error
+from cs_ml.models.recency import choose_half_life, rate_shift
 from cs_ml.models.target import Target
 
 __all__ = ["Evidence", "choose_calibration", "gather", "learner_weights"]
@@ -42,6 +43,8 @@ class Evidence:
         Shape (n_rows, n_learners).
     settings
         What was chosen for each learner, with the log loss of each choice.
+    half_life
+        Days after which an outcome counts half for the level of the base rate; None counts all alike.
     """
 
     learners: list[Learner]
@@ -52,11 +55,11 @@ class Evidence:
     base: Floats
     margins: Floats
     settings: dict[str, Any] = field(default_factory=dict)
+    half_life: int | None = None
 
-    def table(self, weights: Floats, calibration: AffineCalibrator, index: pd.Index) -> pd.DataFrame:
+    def table(self, margin: Floats, index: pd.Index) -> pd.DataFrame:
         """Return the rows predicted out of time with label, calibrated margin, learners' margins and origin."""
         columns = {learner.name: self.margins[:, i] for i, learner in enumerate(self.learners)} if len(self.y) else {}
-        margin = calibration.apply(self.blend(weights))
         named = {"label": self.y, "margin": margin, **columns, "origin": self.folds.origin}
         return pd.DataFrame(named, index=index[self.folds.test])
 
@@ -85,6 +88,7 @@ class Evidence:
             },
             "settings": self.settings,
             "weights": by_name,
+            "base_rate_half_life_days": self.half_life,
             "calibration": calibration.to_state(),
             "notes": list(notes),
         }
@@ -133,8 +137,29 @@ def learner_weights(evidence: Evidence, blend: str | dict[str, float]) -> Floats
     return choose_weights(evidence.base, evidence.margins, evidence.y, evidence.clusters, evidence.weights)
 
 
-def choose_calibration(evidence: Evidence, weights: Floats, method: str, target: Target) -> AffineCalibrator:
-    """Return the calibrator learned from the blended margins of the newest origins that hold enough events.
+def choose_calibration(
+    evidence: Evidence, weights: Floats, method: str, target: Target
+) -> tuple[AffineCalibrator, Floats]:
+    """Learn the calibrator from the blended margins of the newest origins that hold enough events.
+
+    Where recent outcomes would have told the base rate of past origins better than all outcomes, the shift towards the
+    recent base rate is part of the calibrator; ``evidence.half_life`` says so.
+
+    Parameters
+    ----------
+    evidence
+        Margins out of time.
+    weights
+        Weight of each learner.
+    method
+        ``auto``, ``none``, ``temperature`` or ``sigmoid``.
+    target
+        All labelled rows.
+
+    Returns
+    -------
+    calibrator, margin
+        For rows to come; and the calibrated margins of the rows predicted out of time.
 
     Raises
     ------
@@ -143,23 +168,25 @@ def choose_calibration(evidence: Evidence, weights: Floats, method: str, target:
     """
     if method != "auto" and method not in METHODS:
         raise InputError(f"calibrate: expected 'auto' or one of {METHODS}, found {method!r}")
-    if not len(evidence.y) or len(np.unique(evidence.y)) < 2:
-        return AffineCalibrator()
     margin = evidence.blend(weights)
+    if len(np.unique(evidence.y)) < 2 or method == "none":
+        return AffineCalibrator(), margin
+    half_life, shifts = choose_half_life(target, evidence.folds, margin, evidence.clusters)
+    evidence.half_life = half_life
+    found = _calibrator(evidence, margin + shifts, method, target)
+    now = rate_shift(target, np.arange(len(target.y)), half_life)
+    return replace(found, a=found.a + found.b * now), found.apply(margin + shifts)
+
+
+def _calibrator(evidence: Evidence, margin: Floats, method: str, target: Target) -> AffineCalibrator:
     rows_an_event = max(target.y.sum() / max(target.n_events, 1), 1.0)
     share = evidence.weights / rows_an_event
-    events = round(float(evidence.y.sum()) / rows_an_event)
     new = _newest(evidence, rows_an_event)
+    y, origin, clusters = evidence.y[new], evidence.folds.origin[new], evidence.clusters[new]
     if method != "auto":
-        return AffineCalibrator.learn(margin[new], evidence.y[new], method=method, weights=share[new])
-    return choose_calibrator(
-        margin[new],
-        evidence.y[new],
-        evidence.clusters[new],
-        evidence.folds.origin[new],
-        n_events=events,
-        weights=share[new],
-    )
+        return AffineCalibrator.learn(margin[new], y, method=method, weights=share[new])
+    events = round(float(evidence.y.sum()) / rows_an_event)
+    return choose_calibrator(margin[new], y, clusters, origin, n_events=events, weights=share[new])
 
 
 def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows) -> None:
