@@ -1,6 +1,8 @@
 """The steps of the pipeline, each as the package does it and as anybody would do it; each is run in a new process.
 
-A step reads what an earlier one kept in ``kept/`` beside the tables, and returns what it spent.
+A step reads what an earlier one kept in ``kept/`` beside the tables, and returns what it spent. Tables and usage are read
+with two threads, as DuckDB has them; learning, scoring and explaining take one on either side, which is the default of
+the package: on a shared machine a second thread of LightGBM spends more on waiting than it gains.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def fit(folder: Path) -> Spent:
     """Learn churn: settings, weights and calibration chosen through time."""
     X, y, past, recent = _rows(folder)
     with spending() as spent:
-        model = PropensityClassifier(purge_days=int(y["purge"].iloc[0]), text=(TEXT,), n_jobs=WORKERS)
+        model = PropensityClassifier(purge_days=int(y["purge"].iloc[0]), text=(TEXT,))
         model.fit(X[past], y[past])
     health = HealthScore(purge_days=model.purge_days)
     health.fit(X[past], y[past], out_of_time_margin=model.out_of_time_["margin"].reindex(X.index[past]))
@@ -103,7 +105,7 @@ def fit_lightgbm(folder: Path) -> Spent:
     """Learn churn with LightGBM at its defaults: nothing chosen, nothing calibrated."""
     X, y, past, recent = _rows(folder)
     with spending() as spent:
-        model = DefaultLightGBM(WORKERS).fit(X[past], y[past])
+        model = DefaultLightGBM().fit(X[past], y[past])
     model.model_.booster_.save_model(_kept(folder) / "lightgbm.txt")
     np.save(_kept(folder) / "fit_lightgbm.npy", model.predict_proba(X[recent])[:, 1])
     return spent
@@ -123,8 +125,8 @@ def score_lightgbm(folder: Path) -> Spent:
     booster, X = _booster(folder), _newest(folder)
     columns = X[booster.feature_name()]
     with spending() as spent:
-        booster.predict(columns, num_threads=WORKERS)
-        booster.predict(columns, pred_contrib=True, num_threads=WORKERS)
+        booster.predict(columns, num_threads=1)
+        booster.predict(columns, pred_contrib=True, num_threads=1)
     return spent
 
 

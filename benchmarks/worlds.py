@@ -25,7 +25,6 @@ def config_of(folder: Path, start: str, end: str = END, workers: int = 2) -> Con
             "tables": {"folder": str(folder)},
             "snapshots": {"start": start, "end": end},
             "engine": {"workers": workers},
-            "model": {"n_jobs": workers},
             "output": {"folder": str(folder.with_name("out"))},
         }
     )
