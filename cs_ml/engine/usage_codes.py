@@ -13,7 +13,7 @@ from cs_ml.errors import Fault, TableError
 
 __all__ = ["KeyTable", "words_of"]
 
-MIX = np.uint64(0x9E3779B97F4A7C15)
+MULTIPLIERS = np.random.default_rng(20).integers(2**63, 2**64, 64, dtype=np.uint64) | np.uint64(1)
 FEWEST_SLOTS_BITS = 10
 
 
@@ -91,22 +91,21 @@ class _Slots:
 
     code: np.ndarray
     shift: np.uint64
-    keys: tuple[np.ndarray, ...]
+    keys: np.ndarray
 
     def home(self, words: np.ndarray) -> np.ndarray:
-        mixed: np.ndarray = words[:, 0] * MIX
+        mixed: np.ndarray = words[:, 0] * MULTIPLIERS[0]
         for position in range(1, words.shape[1]):
-            mixed += words[:, position] * np.uint64((int(MIX) * (2 * position + 1) ** 5) & (2**64 - 1))
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= MIX
-        slot: np.ndarray = (mixed >> self.shift).view(np.int64)
-        return slot
+            mixed += words[:, position] * MULTIPLIERS[position % len(MULTIPLIERS)]
+        mixed >>= self.shift
+        return mixed.view(np.int64)
 
     def same(self, code: np.ndarray, words: np.ndarray) -> np.ndarray:
-        equal: np.ndarray = self.keys[0].take(code, mode="clip") == words[:, 0]
+        equal = self.keys.take(code, axis=0, mode="clip") == words
+        found: np.ndarray = equal[:, 0]
         for position in range(1, words.shape[1]):
-            equal &= self.keys[position].take(code, mode="clip") == words[:, position]
-        return equal
+            found &= equal[:, position]
+        return found
 
 
 class KeyTable:
@@ -141,7 +140,7 @@ class KeyTable:
 
     def keys(self) -> np.ndarray:
         """Return the keys in the order of their codes, shape (n, words)."""
-        return np.stack([column[: self._size] for column in self._slots.keys], axis=1)
+        return self._slots.keys[: self._size]
 
     def find(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key, -1 where it is not known.
@@ -157,12 +156,10 @@ class KeyTable:
             Shape (n,).
         """
         slots = self._slots
-        if words.shape[1] < len(slots.keys):
-            words = _widened(words, len(slots.keys))
-        elif words.shape[1] > len(slots.keys):
-            short = ~words[:, len(slots.keys) :].any(axis=1)
-            return np.where(short, _find(slots, words[:, : len(slots.keys)]), np.int32(-1))
-        return _find(slots, words)
+        width = slots.keys.shape[1]
+        if words.shape[1] <= width:
+            return _find(slots, _widened(words, width))
+        return np.where(words[:, width:].any(axis=1), np.int32(-1), _find(slots, words[:, :width]))
 
     def add(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key; keys not seen before get the next codes."""
@@ -175,7 +172,7 @@ class KeyTable:
     def _insert(self, words: np.ndarray) -> np.ndarray:
         self._make_room(len(words), words.shape[1])
         slots = self._slots
-        words = _widened(words, len(slots.keys))
+        words = _widened(words, slots.keys.shape[1])
         codes, slot, left = np.empty(len(words), np.int32), slots.home(words), np.arange(len(words))
         while len(left):
             self._claim(slot, words, left)
@@ -193,24 +190,23 @@ class KeyTable:
         slots.code[slot[asking]] = -2 - asking
         winners = asking[slots.code[slot[asking]] == -2 - asking]
         fresh = np.arange(self._size, self._size + len(winners), dtype=np.int32)
-        for position, column in enumerate(slots.keys):
-            column[fresh] = words[winners, position]
+        slots.keys[self._size : self._size + len(winners)] = words[winners]
         self._size += len(winners)
         slots.code[slot[winners]] = fresh
 
     def _make_room(self, more: int, width: int) -> None:
         wanted, old = self._size + more, self._slots
-        if 2 * wanted > len(old.code) or width > len(old.keys):
-            self._slots = _slots_with(_widened(self.keys(), max(width, len(old.keys))), wanted)
+        if 2 * wanted > len(old.code) or width > old.keys.shape[1]:
+            self._slots = _slots_with(_widened(self.keys(), max(width, old.keys.shape[1])), wanted)
 
 
 def _slots_with(keys: np.ndarray, room: int) -> _Slots:
     """Make slots for four times as many keys, and put different keys into them; their position is their code."""
     bits = max((4 * room).bit_length(), FEWEST_SLOTS_BITS)
-    columns = tuple(np.zeros(2 ** (bits - 1), np.uint64) for _ in range(keys.shape[1]))
-    for column, words in zip(columns, keys.T, strict=True):
-        column[: len(keys)] = words
-    slots = _Slots(np.full(2**bits, -1, np.int32), np.uint64(64 - bits), columns)
+    slots = _Slots(
+        np.full(2**bits, -1, np.int32), np.uint64(64 - bits), np.zeros((2 ** (bits - 1), keys.shape[1]), np.uint64)
+    )
+    slots.keys[: len(keys)] = keys
     slot, left = slots.home(keys), np.arange(len(keys), dtype=np.int32)
     while len(left):
         free = left[slots.code[slot[left]] < 0]

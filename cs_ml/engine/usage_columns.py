@@ -157,15 +157,18 @@ def fixed_point(column: pa.Array, where: str) -> np.ndarray:
     [100000, 0, -2000000]
     """
     try:
-        values = _numpy(pc.fill_null(pc.cast(column, pa.float64(), safe=False), 0.0))
+        values = _numpy(pc.cast(column, pa.float64(), safe=False))  # null becomes NaN
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
         raise TableError(Fault(where, "numbers", f"a column of {column.type}")) from error
-    units = np.rint(values * UNITS)
-    units[np.isnan(units)] = 0
-    broken = np.abs(units) > LARGEST
-    if broken.any():
-        worst = str(values[broken][0])
-        raise TableError(Fault(where, f"numbers up to {LARGEST / UNITS:.1e}", worst, rows=int(broken.sum())))
+    units = values * UNITS
+    np.rint(units, out=units)
+    usual = np.abs(units) <= LARGEST
+    if not usual.all():
+        broken = ~usual & ~np.isnan(units)
+        if broken.any():
+            worst = str(values[broken][0])
+            raise TableError(Fault(where, f"numbers up to {LARGEST / UNITS:.1e}", worst, rows=int(broken.sum())))
+        units[~usual] = 0
     return np.asarray(units.astype(np.int64))
 
 

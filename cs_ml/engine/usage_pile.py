@@ -9,6 +9,9 @@ import numpy as np
 
 __all__ = ["Pile", "Rows", "combine"]
 
+DAY_BITS = 16
+CELLS_A_ROW = 2
+BLOCK = 1 << 17
 MERGE_AT = 1 << 23  # rows on a pile before they are merged
 WORD = 63  # bits that sort as one number
 
@@ -44,7 +47,7 @@ def combine(rows: Rows) -> Rows:
     Parameters
     ----------
     rows
-        In any order.
+        In any order; a key without lag and values may be sorted in place.
 
     Returns
     -------
@@ -55,8 +58,12 @@ def combine(rows: Rows) -> Rows:
     --------
     >>> merged = combine(Rows(np.array([5, 3, 5]), None, {"sum": np.array([1, 2, 3])}, count="rows"))
     >>> merged.key.tolist(), {name: column.tolist() for name, column in merged.values.items()}
-    ([3, 5], {'sum': [2, 4], 'rows': [1, 2]})
+    ([3, 5], {'rows': [1, 2], 'sum': [2, 4]})
     """
+    if rows.lag is None and not rows.values and not rows.count:
+        return Rows(_distinct(rows.key))
+    if rows.lag is None and (table := _summed(rows)):
+        return table
     key, lag, order = _sorted(rows.key, rows.lag, positions=bool(rows.values))
     first = np.ones(len(key), bool)
     np.not_equal(key[1:], key[:-1], out=first[1:])
@@ -65,17 +72,55 @@ def combine(rows: Rows) -> Rows:
     values: dict[str, np.ndarray] = {}
     if rows.values or rows.count:
         starts = np.flatnonzero(first)
-        values = {name: np.add.reduceat(column[order], starts) for name, column in rows.values.items()}
-        values |= {rows.count: np.diff(starts, append=len(key))} if rows.count else {}
+        values = {rows.count: np.diff(starts, append=len(key))} if rows.count else {}
+        values |= {name: np.add.reduceat(column[order], starts) for name, column in rows.values.items()}
     return Rows(key[first], None if lag is None else lag[first], values)
+
+
+def _distinct(key: np.ndarray) -> np.ndarray:
+    """Sort in place and keep one of equal keys, block by block: no copy of what may be most of the memory."""
+    key.sort()
+    kept, previous = 0, -1
+    for start in range(0, len(key), BLOCK):
+        block = key[start : start + BLOCK]
+        fresh = np.empty(len(block), bool)
+        fresh[0] = block[0] != previous
+        np.not_equal(block[1:], block[:-1], out=fresh[1:])
+        previous = int(block[-1])
+        block = block[fresh]
+        key[kept : kept + len(block)] = block
+        kept += len(block)
+    return key[:kept].copy() if 2 * kept < len(key) else key[:kept]
+
+
+def _summed(rows: Rows) -> Rows | None:
+    """Add rows up in a table of member by day, where it is small enough for that to be quicker than sorting."""
+    if not len(rows):
+        return None
+    member, day = rows.key >> DAY_BITS, rows.key & ((1 << DAY_BITS) - 1)
+    first, low = int(member.min()), int(day.min())
+    width = int(day.max()) - low + 1
+    size = (int(member.max()) - first + 1) * width
+    if size > CELLS_A_ROW * len(rows):
+        return None
+    cell = (member - first) * width + (day - low)
+    counts = np.bincount(cell, minlength=size)
+    found = np.flatnonzero(counts)
+    values = {rows.count: counts[found]} if rows.count else {}
+    for name, column in rows.values.items():
+        sums = np.zeros(size, np.int64)
+        np.add.at(sums, cell, column)
+        values[name] = sums[found]
+    member = found // width
+    return Rows((member + first) << DAY_BITS | (found - member * width + low), None, values)
 
 
 def _sorted(
     key: np.ndarray, lag: np.ndarray | None, *, positions: bool
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Sort by key and lag, and say where each row was: in one word where key, lag and position fit 63 bits."""
-    if not len(key) or (lag is None and not positions):
-        return np.sort(key), lag, np.empty(0, np.int64)
+    if not len(key):
+        return key, lag, np.empty(0, np.int64)
     low = int(key.min())
     lag_bits = 0 if lag is None else int(lag.max()).bit_length()
     place_bits = (len(key) - 1).bit_length() if positions else 0
@@ -110,13 +155,18 @@ class Pile:
         self._parts: list[Rows] = []
         self._waiting = 0
         self._limit = MERGE_AT
+        self._shrinks = True
 
     def add(self, rows: Rows) -> None:
-        """Put rows on the pile; those with values are merged at once."""
+        """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
         if not len(rows) and self._parts:
             return
-        self._parts.append(combine(rows) if rows.values or rows.count else rows)
-        self._waiting += len(self._parts[-1])
+        n_rows = len(rows)
+        if self._shrinks or rows.values or rows.count:
+            rows = combine(rows)
+            self._shrinks = 4 * len(rows) < 3 * n_rows
+        self._parts.append(rows)
+        self._waiting += len(rows)
         if self._waiting > self._limit:
             self._limit = max(MERGE_AT, 2 * len(self.merged()))
 

@@ -28,6 +28,7 @@ DAY_BITS, FEATURE_BITS = 16, 20
 MOST_ACCOUNTS, MOST_FEATURES = 1 << 27, 1 << FEATURE_BITS
 CHUNK = 1 << 20  # rows reduced at a time, at most
 LARGEST_SUM = 2**63 - 1
+KEPT = (1 << 25) - (1 << 16)
 
 
 def reduce_usage(
@@ -82,6 +83,7 @@ def reduce_usage(
     """
     codes = _Codes(Accounts(account_ids), clock, frozenset(login_events))
     _check_sizes(codes, 0)
+    np.empty(KEPT, np.uint8)  # once a block of this size was freed, the allocator of glibc keeps smaller ones for reuse
     source = _Source(iter(batches))
     if threads == 1:
         return _assembled([_worked(source, codes)], codes, threads)
@@ -220,7 +222,7 @@ def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: _Codes,
 def _by_account(members: Members) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Return the owner of each member in the order of accounts, and what renames keys to that order."""
     owner = members.owners()
-    order = np.argsort(owner, kind="stable")
+    order = np.sort((owner.astype(np.int64) << 32) + np.arange(len(owner))) & (2**32 - 1)
     rank = np.empty(len(owner), np.int64)
     rank[order] = np.arange(len(owner))
 

@@ -14,6 +14,7 @@ __all__ = ["Days", "Part", "UsageState", "days_of"]
 
 Part = Literal["user", "feature", "login", "quantity"]
 DAY_BITS = 16
+BLOCK = 1 << 17
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -90,7 +91,7 @@ def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) ->
     >>> days.members.tolist(), days.starts.tolist(), days.day.tolist()
     ([0, 0, 0, 1], [0, 2], [7, 9])
     """
-    code, counts = _runs(rows.key >> DAY_BITS)
+    code, counts = _runs(rows.key)
     late_code = late.key >> DAY_BITS
     codes = np.union1d(code, late_code) if len(late) else code
     account = owner[codes] if isinstance(owner, np.ndarray) else codes >> owner
@@ -115,11 +116,15 @@ def _named(values: Arrays, others: Arrays) -> Arrays:
     return values or {name: np.empty(0, np.int64) for name in others}
 
 
-def _runs(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not len(code):
-        return code, code
-    first = np.concatenate([[0], np.flatnonzero(code[1:] != code[:-1]) + 1])
-    return code[first], np.diff(first, append=len(code))
+def _runs(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the members of sorted keys and how many keys each has."""
+    places, previous = [], -1
+    for start in range(0, len(key), BLOCK):
+        code = key[start : start + BLOCK] >> DAY_BITS
+        places.append(start + np.flatnonzero(np.diff(code, prepend=previous)))
+        previous = int(code[-1])
+    first = np.concatenate(places) if places else np.empty(0, np.int64)
+    return key[first] >> DAY_BITS, np.diff(first, append=len(key))
 
 
 def _cumulated(counts: np.ndarray) -> np.ndarray:

@@ -38,7 +38,8 @@ class AccountSums:
             if value in self._values:
                 self._add_active(active, value)
         self._positions: dict[int, np.ndarray] = {}
-        self._running: dict[str, np.ndarray] = {}
+        self._prefix: dict[str, np.ndarray] = {}
+        self._sums: dict[tuple[str, int], np.ndarray] = {}
 
     def window(self, value: str, window: int) -> np.ndarray:
         """Return the sum within a window.
@@ -55,10 +56,7 @@ class AccountSums:
         numpy.ndarray of int64
             Shape (n,).
         """
-        if value not in self._running:
-            self._running[value] = np.concatenate([[0], np.cumsum(self._values[value])])
-        running = self._running[value]
-        total: np.ndarray = running[self._position(0)] - running[self._position(window)]
+        total: np.ndarray = self._running(value, 0) - self._running(value, window)
         if len(self._late[0]):
             total += late_sums(self._rows, *self._late, self._late_values[value], window)
         return total
@@ -83,6 +81,16 @@ class AccountSums:
             group, day, known = self._late
             oldest = np.minimum(oldest, FLIP - newest_day(self._rows, group, FLIP - day.astype(np.int64), known))
         return np.where(oldest >= FLIP, np.nan, self._as_of - oldest)
+
+    def _running(self, value: str, window: int) -> np.ndarray:
+        """Return the sum up to the begin of a window, from a fixed origin."""
+        if value == "days":  # one a day: the position is the sum
+            return self._position(window)
+        if (value, window) not in self._sums:
+            if value not in self._prefix:
+                self._prefix[value] = np.concatenate([[0], np.cumsum(self._values[value])])
+            self._sums[value, window] = self._prefix[value].take(self._position(window))
+        return self._sums[value, window]
 
     def _position(self, window: int) -> np.ndarray:
         """Return the first day on or after the begin of a window, as a position among all days."""

@@ -198,15 +198,19 @@ class _Block:
         days = self.ask.period_days
         shifts = [period * days for period in range(self.ask.periods)]
         moved = [np.clip(self.as_of - shift, self.state.first_day, self.beyond) for shift in shifts]
-        ends = np.unique(np.concatenate([self.group << DAY_BITS | dates for dates in moved]))
+        ends = np.sort(np.concatenate([self.group << DAY_BITS | dates for dates in moved]))
+        ends = ends[np.append(True, ends[1:] != ends[:-1])]
         starts = np.searchsorted(ends >> DAY_BITS, np.arange(self.state.n_accounts + 1))
         calendar = self._index(starts, ends & ((1 << DAY_BITS) - 1))
         (counts,) = distinct_counts(calendar, _on_time(part), [days])
         found = [counts[calendar.find(self.group, dates)] for dates in moved]
-        if len(part.late_member):
-            for dates, shift, values in zip(moved, shifts, found, strict=True):
-                values += distinct_counts(self._index(self.starts, dates), _with_late(part, shift), [days])[0]
-        return found
+        if not len(part.late_member):
+            return found
+        late = (
+            distinct_counts(self._index(self.starts, dates), _with_late(part, shift), [days])[0]
+            for dates, shift in zip(moved, shifts, strict=True)
+        )
+        return [on_time + behind for on_time, behind in zip(found, late, strict=True)]
 
 
 def _behind(part: Days) -> np.ndarray:

@@ -65,7 +65,13 @@ class UsageBuilder:
         return pd.DataFrame(self.compute(bucket.usage, codes, as_of, _seats(bucket, keys)), index=keys)
 
     def compute(
-        self, state: UsageState, account_codes: np.ndarray, as_of_days: np.ndarray, seats: np.ndarray
+        self,
+        state: UsageState,
+        account_codes: np.ndarray,
+        as_of_days: np.ndarray,
+        seats: np.ndarray,
+        *,
+        threads: int = 1,
     ) -> dict[str, np.ndarray]:
         """Return the features of each row as arrays.
 
@@ -79,6 +85,8 @@ class UsageBuilder:
             Days since 1970-01-01, shape (n,).
         seats
             Contracted seats of each row, NaN where not known, shape (n,).
+        threads
+            Threads that work on ranges of accounts; the result does not depend on it.
 
         Returns
         -------
@@ -86,7 +94,8 @@ class UsageBuilder:
             Shape (n,) each, in the order of :meth:`features`.
         """
         windows = tuple(dict.fromkeys((*self.windows, MONTH)))
-        found = usage_windows(state, account_codes, as_of_days, windows, periods=MONTHS, period_days=MONTH)
+        periods = {"periods": MONTHS, "period_days": MONTH, "threads": threads}
+        found = usage_windows(state, account_codes, as_of_days, windows, **periods)
         found |= _trends(found) | _shares(found, np.asarray(seats, np.float64))
         features = self.features(column for part, column in PARTS.items() if state.has(part))
         return {feature.name: found[feature.name.removeprefix("usage_")] for feature in features}
@@ -105,7 +114,7 @@ def _trends(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Slope and change over periods of 30 days, where the account was seen for all of them."""
     observed = found["events_age"] >= MONTH * MONTHS
     events = np.stack([found[f"events_period_{period}"] for period in range(MONTHS)])
-    slope = STEPS @ np.log1p(events) / (STEPS @ STEPS)
+    slope = (STEPS[:, None] * np.log1p(events)).sum(axis=0) / (STEPS @ STEPS)  # not `@`: its bits vary with the rows
     trends = {"events_slope_180d": slope, "events_change_30d": _change(events)}
     if "users_period_0" in found:
         trends["users_change_30d"] = _change(np.stack([found[f"users_period_{period}"] for period in range(MONTHS)]))

@@ -49,7 +49,8 @@ class DayIndex:
             group = np.repeat(np.arange(n_groups), per_group)
         column = np.clip(np.asarray(days, np.int64) + (1 - low), 0, self._width - 1)
         cells = np.bincount(group * self._width + column, minlength=self._width * (1 if self.shared else n_groups))
-        self._table = np.cumsum(cells)
+        table = np.cumsum(cells)
+        self._table = table.astype(np.min_scalar_type(len(days)))  # as small as it can be: it is read often
 
     def find(self, group: np.ndarray, day: np.ndarray) -> np.ndarray:
         """Return the position of the first item of each group on or after each day.
@@ -67,15 +68,15 @@ class DayIndex:
             Shape (n,); the end of the group where no item is that late.
         """
         offset, start = self.places(group)
-        return np.asarray(self.look_up(offset, day) + start)
+        return np.asarray(self.look_up(offset, day) + start, np.int64)
 
     def places(self, group: np.ndarray) -> tuple[np.ndarray | int, np.ndarray | int]:
         """Return for each group where its entries begin in the table, and what to add to what is found there."""
         return (0, self.starts[group]) if self.shared else (group * self._width, 0)
 
-    def look_up(self, offset: np.ndarray | int, day: np.ndarray) -> np.ndarray:
-        """Return what the table says of days of groups whose entries begin at ``offset``."""
-        return np.asarray(self._table.take(day.astype(np.int64, copy=False) + (offset - self._low)))
+    def look_up(self, offset: np.ndarray | int, day: np.ndarray, later: int = 0) -> np.ndarray:
+        """Return what the table says of some days later, for groups whose entries begin at ``offset``."""
+        return np.asarray(self._table.take(np.add(day, offset + (later - self._low), dtype=np.int64)))
 
 
 def _repeats(days: np.ndarray, times: int) -> bool:
@@ -196,8 +197,7 @@ class _Spans:
 
     def ends(self, rows: DayIndex, window: int) -> np.ndarray:
         """Return the first row that a window before it no longer reaches the sighting, or knows a newer one."""
-        end = rows.look_up(self.offset, self.day + (window + 1))
-        end += self.start
+        end: np.ndarray = np.add(rows.look_up(self.offset, self.day, window + 1), self.start, dtype=np.int64)
         np.minimum(end, self.until, out=end)
         return np.maximum(end, self.begin, out=end) if self.late else end
 
@@ -205,9 +205,7 @@ class _Spans:
 def _spans(rows: DayIndex, seen: Sightings) -> _Spans:
     """Return the spans that hold any row."""
     offset, start = rows.places(seen.group)
-    day = seen.day.astype(np.int64)
-    known = day if seen.known is None else seen.known.astype(np.int64)
-    begin = rows.look_up(_repeated(offset, seen.counts), known + 1)
+    begin = rows.look_up(_repeated(offset, seen.counts), seen.day if seen.known is None else seen.known, 1)
     until = np.empty_like(begin)
     until[:-1] = begin[1:]
     some = seen.counts > 0
@@ -217,7 +215,8 @@ def _spans(rows: DayIndex, seen: Sightings) -> _Spans:
     member = np.repeat(np.arange(len(seen.counts), dtype=np.int32), seen.counts)[kept]
     offset = offset if isinstance(offset, int) else offset[member]
     start = start if isinstance(start, int) else start[member]
-    return _Spans(begin[kept] + start, until[kept] + start, day[kept], offset, start, seen.known is not None)
+    begin, until = (np.add(place[kept], start, dtype=np.int64) for place in (begin, until))
+    return _Spans(begin, until, seen.day[kept], offset, start, seen.known is not None)
 
 
 def _repeated(values: np.ndarray | int, counts: np.ndarray) -> np.ndarray | int:
