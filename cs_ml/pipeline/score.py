@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 WAIT_SECONDS = 600
+ROUNDING = 1e-12
 CLASSES: Mapping[str, type[Any]] = {
     "PropensityClassifier": PropensityClassifier,
     "HealthScore": HealthScore,
@@ -222,6 +223,7 @@ def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> pd.Da
     """Return the points of the health score by feature; measures of one feature are added up."""
     margin = fitted.models[fitted.health_target].margin(X) if fitted.health_target in fitted.models else None
     parts, _ = health.contributions(X, margin=_used(health, margin))
+    parts = parts.where((parts.abs() > ROUNDING) | parts.isna(), 0.0)  # what only rounding left is no reason
     features = {measure.name: measure.feature for measure in health.learned_.typical.scorecard.measures}
     return parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
 

@@ -120,6 +120,7 @@ def test_drivers_are_the_largest_reasons_in_order(story, scored):
     kept = read_partition(story.folder / "out" / "drivers", AS_OF)
     assert set(kept["target"]) == {"churn", "upsell", "health"}
     assert kept["rank"].between(1, 5).all()
+    assert kept["points"].abs().gt(1e-12).all(), "what only rounding left is no reason"
     assert set(kept["account_id"]) <= set(scored.scores.index.get_level_values("account_id"))
     assert kept["sentence_ja"].str.len().gt(0).all()
 

@@ -141,6 +141,8 @@ class Browser:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    if program is None and os.environ.get("CI"):
+        pytest.fail("no Chromium on this machine, and CI is where pages must be seen")
     if program is None:
         pytest.skip("no Chromium on this machine")
     found = Browser(program, tmp_path_factory.mktemp("browser"))
