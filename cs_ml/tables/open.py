@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,8 @@ def connect(memory_limit: str | None = None, threads: int | None = None) -> duck
         How many threads DuckDB may use.
     """
     connection = duckdb.connect()
-    connection.execute(f"SET temp_directory = {literal(tempfile.gettempdir() + '/cs_ml_duckdb')}")
+    spill = Path(tempfile.gettempdir(), f"cs_ml_duckdb_{os.getpid()}")  # made when needed, gone with the connection
+    connection.execute(f"SET temp_directory = {literal(spill)}")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET TimeZone = 'UTC'")
     if memory_limit is not None:

@@ -297,3 +297,16 @@ def test_a_full_disk_for_temporary_files(tiny, tmp_path):
     assert answer.code == 2, answer
     assert re.search(r"disk .*is full", answer.err), answer.err
     assert answer.err.count("\n") == 1
+
+
+def test_a_full_disk_where_sorting_spills(tiny, tmp_path):
+    tickets = pd.DataFrame({"ticket_id": [f"ticket-{number:020d}" for number in range(200_000)]})
+    tickets.assign(account_id="a00", opened_at="2025-02-01").to_parquet(tiny.folder / "tickets.parquet")
+    text = "tables: {folder: tables}\nengine: {memory_limit: 15MB, workers: 1}\n"
+    (tmp_path / "cs_ml.yaml").write_text(text, encoding="utf-8")
+    with mounted(tmp_path / "disk", "size=1m") as disk:
+        answer = process(tmp_path, "check", TMPDIR=str(disk))
+        assert list(disk.iterdir()) == []
+    assert answer.code == 2, answer
+    assert re.search(r"(the disk for temporary files is full|expected enough memory)", answer.err), answer.err
+    assert answer.err.count("\n") == 1
