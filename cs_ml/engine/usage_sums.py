@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cs_ml.engine.usage_state import UsageState
-from cs_ml.timeline.spans import DayIndex, late_sums, newest_day
+from cs_ml.timeline.day_index import DayIndex
+from cs_ml.timeline.spans import late_sums, newest_day
 
 __all__ = ["AccountSums"]
 

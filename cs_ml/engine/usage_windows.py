@@ -12,7 +12,8 @@ from cs_ml.engine.usage_columns import UNITS
 from cs_ml.engine.usage_state import Days, Part, UsageState
 from cs_ml.engine.usage_sums import AccountSums
 from cs_ml.errors import FrameError
-from cs_ml.timeline.spans import DayIndex, Sightings, distinct_counts, in_order_known
+from cs_ml.timeline.day_index import DayIndex
+from cs_ml.timeline.spans import Sightings, distinct_counts, in_order_known
 
 __all__ = ["usage_windows"]
 

@@ -12,76 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cs_ml.timeline.day_index import DayIndex
+
 __all__ = ["DayIndex", "Sightings", "distinct_counts", "in_order_known", "late_sums", "newest_day"]
-
-
-class DayIndex:
-    """Finds, in items sorted by group and day, the first item of a group on or after a day.
-
-    One table entry a group and day answers every question with one look-up; groups whose items lie on the same days
-    share one table.
-
-    Parameters
-    ----------
-    starts
-        First item of each group, shape (groups + 1,).
-    days
-        Day of each item, ascending within a group.
-    low, high
-        First and last day that will be asked for.
-
-    Examples
-    --------
-    >>> index = DayIndex(np.array([0, 2, 3]), np.array([10, 20, 15]), low=0, high=30)
-    >>> index.find(np.array([0, 0, 0, 1]), np.array([10, 11, 30, 11])).tolist()
-    [0, 1, 2, 2]
-    """
-
-    def __init__(self, starts: np.ndarray, days: np.ndarray, low: int, high: int) -> None:
-        self.starts = np.asarray(starts, np.int64)
-        self._low, self._width = low, high - low + 2
-        per_group = np.diff(self.starts)
-        n_groups, most = len(per_group), int(per_group.max(initial=0))
-        self.shared = n_groups > 0 and int(per_group.min()) == most and _repeats(days, n_groups)
-        if self.shared:
-            days, group = days[:most], np.zeros(most, np.int64)
-        else:
-            group = np.repeat(np.arange(n_groups), per_group)
-        column = np.clip(np.asarray(days, np.int64) + (1 - low), 0, self._width - 1)
-        cells = np.bincount(group * self._width + column, minlength=self._width * (1 if self.shared else n_groups))
-        table = np.cumsum(cells)
-        self._table = table.astype(np.min_scalar_type(len(days)))  # as small as it can be: it is read often
-
-    def find(self, group: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """Return the position of the first item of each group on or after each day.
-
-        Parameters
-        ----------
-        group
-            Groups, shape (n,).
-        day
-            Days between ``low`` and ``high``, shape (n,).
-
-        Returns
-        -------
-        numpy.ndarray of int64
-            Shape (n,); the end of the group where no item is that late.
-        """
-        offset, start = self.places(group)
-        return np.asarray(self.look_up(offset, day) + start, np.int64)
-
-    def places(self, group: np.ndarray) -> tuple[np.ndarray | int, np.ndarray | int]:
-        """Return for each group where its entries begin in the table, and what to add to what is found there."""
-        return (0, self.starts[group]) if self.shared else (group * self._width, 0)
-
-    def look_up(self, offset: np.ndarray | int, day: np.ndarray, later: int = 0) -> np.ndarray:
-        """Return what the table says of some days later, for groups whose entries begin at ``offset``."""
-        return np.asarray(self._table.take(np.add(day, offset + (later - self._low), dtype=np.int64)))
-
-
-def _repeats(days: np.ndarray, times: int) -> bool:
-    table = days.reshape(times, -1)
-    return bool((table == table[0]).all())
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_ml.timeline.spans import DayIndex, Sightings, distinct_counts, in_order_known, late_sums, newest_day
+from cs_ml.timeline.day_index import DayIndex
+from cs_ml.timeline.spans import Sightings, distinct_counts, in_order_known, late_sums, newest_day
 
 GROUPS, LAST = 3, 40
 sightings = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 20), st.integers(0, 12)), max_size=25)

@@ -1,0 +1,185 @@
+"""One batch of usage as packed keys on the piles of a thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cs_ml.engine.usage_codes import KeyTable
+from cs_ml.engine.usage_columns import UNITS, codes_of, day_numbers, fixed_point, flags_of
+from cs_ml.engine.usage_ids import Accounts, Members
+from cs_ml.engine.usage_pile import Pile, Rows
+from cs_ml.errors import Fault, TableError
+from cs_ml.timeline.clock import Clock
+
+__all__ = ["DAY_BITS", "FEATURE_BITS", "Codes", "Kind", "Work", "check_sizes", "reduce_batch"]
+
+Kind = Literal["days", "users", "features", "logins"]
+KINDS: tuple[Kind, ...] = ("days", "users", "features", "logins")
+DAY_BITS, FEATURE_BITS = 16, 20
+MOST_ACCOUNTS, MOST_FEATURES = 1 << 27, 1 << FEATURE_BITS
+LARGEST_SUM = 9.2e18  # a little below 2**63
+
+
+@dataclass
+class Codes:
+    """What all threads share: the calendar and the codes given so far.
+
+    Parameters
+    ----------
+    accounts
+        Codes of the known accounts.
+    clock
+        Calendar of the book.
+    login_events
+        Values of ``event`` that count as a login.
+    users, members, features
+        Codes of users, of users of accounts, and of features; grow with every batch.
+    """
+
+    accounts: Accounts
+    clock: Clock
+    login_events: frozenset[str]
+    users: KeyTable = field(default_factory=KeyTable)
+    members: Members = field(default_factory=Members)
+    features: KeyTable = field(default_factory=KeyTable)
+
+
+@dataclass
+class Work:
+    """What one thread has reduced so far.
+
+    Parameters
+    ----------
+    piles
+        Rows by kind and by whether they were known late.
+    columns
+        Names of all columns seen.
+    n_rows, n_ignored
+        Rows of known and of other accounts.
+    quantity
+        Sum of all absolute quantities, in millionths.
+    """
+
+    piles: dict[tuple[Kind, bool], Pile] = field(
+        default_factory=lambda: {(kind, late): Pile() for kind in KINDS for late in (False, True)}
+    )
+    columns: set[str] = field(default_factory=set)
+    n_rows: int = 0
+    n_ignored: int = 0
+    quantity: float = 0.0
+
+
+def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
+    """Reduce one batch and put the result on the piles.
+
+    Parameters
+    ----------
+    batch
+        Columns of ``usage``.
+    codes, work
+        Changed in place.
+
+    Raises
+    ------
+    TableError
+        If a column is missing or holds what it must not.
+    """
+    work.columns.update(batch.schema.names)
+    columns = _integers(batch, codes)
+    known = columns["account"] >= 0
+    work.n_ignored += int((~known).sum())
+    if not known.all():
+        columns = {name: column[known] for name, column in columns.items()}
+    work.n_rows += len(columns["account"])
+    if "quantity" in columns:
+        work.quantity += float(np.abs(columns["quantity"]).sum(dtype=np.float64))
+    late = columns["lag"] > 0 if "lag" in columns else None
+    if late is None or not late.any():
+        _pile(columns, None, codes, work)
+        return
+    for chosen, is_late in ((~late, False), (late, True)):
+        part = {name: column[chosen] for name, column in columns.items()}
+        _pile(part, part["lag"] if is_late else None, codes, work)
+
+
+def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
+    present = set(batch.schema.names)
+    faults = [
+        Fault(f"usage.{name}", "this column", "none") for name in ("account_id", "event_at") if name not in present
+    ]
+    if faults:
+        raise TableError(faults)
+    columns = {
+        "account": codes.accounts.codes(batch["account_id"]),
+        "day": day_numbers(batch["event_at"], codes.clock, "usage.event_at"),
+    }
+    if "known_at" in present:
+        known_at = pc.coalesce(batch["known_at"], pc.cast(batch["event_at"], batch["known_at"].type, safe=False))
+        columns["lag"] = day_numbers(known_at, codes.clock, "usage.known_at") - columns["day"]
+    if "user_id" in present:
+        columns["user"] = codes_of(batch["user_id"], codes.users.add, "usage.user_id")
+    if "feature" in present:
+        columns["feature"] = codes_of(batch["feature"], codes.features.add, "usage.feature")
+    if "event" in present:
+        columns["login"] = flags_of(batch["event"], codes.login_events)
+    if "quantity" in present:
+        columns["quantity"] = fixed_point(batch["quantity"], "usage.quantity")
+    return columns
+
+
+def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, work: Work) -> None:
+    late, account, day = lag is not None, columns["account"].astype(np.int64), columns["day"]
+
+    def add(kind: Kind, code: np.ndarray, chosen: np.ndarray | slice) -> None:
+        rows = Rows(code << DAY_BITS | day[chosen], lag if lag is None else lag[chosen])
+        work.piles[kind, late].add(rows)
+
+    values = {"quantity": columns["quantity"]} if "quantity" in columns else {}
+    values |= {"logins": columns["login"].astype(np.int64)} if "login" in columns else {}
+    work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values, count="rows"))
+    if "feature" in columns:
+        chosen = _present(columns["feature"])
+        add("features", account[chosen] << FEATURE_BITS | columns["feature"][chosen], chosen)
+    if "user" in columns:
+        chosen = _present(columns["user"])
+        member = codes.members.codes(columns["account"][chosen], columns["user"][chosen]).astype(np.int64)
+        add("users", member, chosen)
+        if "login" in columns:
+            logged = columns["login"][chosen]
+            where = np.flatnonzero(columns["login"] & (columns["user"] >= 0))
+            add("logins", member[logged], where)
+
+
+def _present(code: np.ndarray) -> np.ndarray | slice:
+    known = code >= 0
+    return slice(None) if bool(known.all()) else np.flatnonzero(known)
+
+
+def check_sizes(codes: Codes, quantity: float) -> None:
+    """Refuse more accounts or features than a key has bits for, and sums that could overflow.
+
+    Raises
+    ------
+    TableError
+        With all faults.
+    """
+    faults = []
+    if len(codes.accounts) > MOST_ACCOUNTS:
+        faults.append(Fault("accounts", f"at most {MOST_ACCOUNTS:,} accounts", f"{len(codes.accounts):,}"))
+    if len(codes.features) > MOST_FEATURES:
+        hint = "map it to the name of the feature, without ids or addresses in it"
+        faults.append(
+            Fault("usage.feature", f"at most {MOST_FEATURES:,} features", f"{len(codes.features):,}", hint=hint)
+        )
+    if quantity > LARGEST_SUM:
+        hint = "give it in a larger unit"
+        faults.append(
+            Fault("usage.quantity", f"at most {LARGEST_SUM / UNITS:.1e} in all", f"{quantity / UNITS:.1e}", hint=hint)
+        )
+    if faults:
+        raise TableError(faults)

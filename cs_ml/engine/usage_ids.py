@@ -1,0 +1,131 @@
+"""Codes of accounts, which are known beforehand, and of their users, which are not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.engine.usage_columns import codes_of
+from cs_ml.errors import FrameError
+
+__all__ = ["STRAY", "Accounts", "Members"]
+
+STRAY = 1 << 30  # codes of users that were seen in a second account begin here
+
+
+class Accounts:
+    """Codes of known accounts: their position in a list.
+
+    Parameters
+    ----------
+    account_ids
+        Sorted, each once.
+
+    Raises
+    ------
+    FrameError
+        If the ids are not sorted or one comes twice.
+
+    Examples
+    --------
+    >>> Accounts(["7", "a"]).codes(pa.array([7, 8])).tolist()
+    [0, -1]
+    """
+
+    def __init__(self, account_ids: Sequence[str]) -> None:
+        ids = [str(account) for account in account_ids]
+        if any(left >= right for left, right in pairwise(ids)):
+            raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
+        whole = [(position, int(text)) for position, text in enumerate(ids) if _is_whole(text)]
+        self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"))
+        self._whole = KeyTable(words_of(pa.array([number for _, number in whole], pa.int64())))
+        self._position = np.array([*(position for position, _ in whole), -1], np.int32)
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def codes(self, column: pa.Array) -> np.ndarray:
+        """Return the position of every account, -1 where it is not in the list or null."""
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if not pa.types.is_integer(kind):
+            return codes_of(column, self._text.find, "usage.account_id")
+        return codes_of(column, self._find_whole, "usage.account_id")
+
+    def _find_whole(self, words: np.ndarray) -> np.ndarray:
+        return np.asarray(self._position[self._whole.find(words)])
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 19 and str(int(text)) == text
+
+
+class Members:
+    """Codes of (account, user): a user seen in two accounts is two members.
+
+    Almost every user belongs to one account, so a user's code is the member's code in the account where it was
+    seen first; pairs with further accounts get codes of their own.
+
+    Examples
+    --------
+    >>> members = Members()
+    >>> codes = [members.codes(np.array([account]), np.array([7])) for account in (0, 1, 0)]
+    >>> [int(members.owners()[members.dense(code)[0]]) for code in codes]
+    [0, 1, 0]
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._home = np.empty(0, np.int32)
+        self._strays = KeyTable()
+
+    def codes(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
+        """Return the member code of every pair of account code and user code.
+
+        Parameters
+        ----------
+        account, user
+            Codes >= 0, shape (n,).
+
+        Returns
+        -------
+        numpy.ndarray of int32
+        """
+        if not len(user):
+            return user.astype(np.int32)
+        self._make_room(int(user.max()) + 1)
+        away = np.flatnonzero(self._home.take(user) != account)
+        if len(away):
+            away = away[self._settled(account[away], user[away]) != account[away]]
+        if not len(away):
+            return user
+        codes = user.astype(np.int32)
+        pairs = user[away].astype(np.uint64) << np.uint64(32) | account[away].astype(np.uint64)
+        codes[away] = self._strays.add(pairs[:, None]) + STRAY
+        return codes
+
+    def _make_room(self, n_users: int) -> None:
+        if n_users > len(self._home):
+            with self._lock:
+                self._home = np.append(self._home, np.full(max(n_users, 1024), -1, np.int32))
+
+    def _settled(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
+        """Give users without a home the account they were seen in, and return the homes of all."""
+        with self._lock:
+            homeless = self._home[user] < 0
+            self._home[user[homeless]] = account[homeless]
+            return np.asarray(self._home[user])
+
+    def owners(self) -> np.ndarray:
+        """Return the account of every member in the order of :meth:`dense`, -1 where a code was never used."""
+        strays = self._strays.keys()[:, 0] & np.uint64(2**32 - 1) if len(self._strays) else np.empty(0, np.uint64)
+        return np.concatenate([self._home, strays.astype(np.int32)])
+
+    def dense(self, codes: np.ndarray) -> np.ndarray:
+        """Return member codes without the gap before the strays."""
+        return np.where(codes < STRAY, codes, codes - STRAY + len(self._home))
