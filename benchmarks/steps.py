@@ -1,7 +1,7 @@
 """The steps of the pipeline, each as the package does it and as anybody would do it; each is run in a new process.
 
-A step reads what an earlier one kept in ``kept/`` beside the tables, and returns what it spent. Tables and usage are read
-with two threads, as DuckDB has them; learning, scoring and explaining take one on either side, which is the default of
+A step reads what an earlier one kept in ``kept/`` beside the tables, and returns what it spent. Tables and usage are
+read with two threads, and so DuckDB has two; learning, scoring and explaining take one on either side, the default of
 the package: on a shared machine a second thread of LightGBM spends more on waiting than it gains.
 """
 
