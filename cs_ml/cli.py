@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs, so ``cs-ml --help`` answers at 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -41,17 +42,20 @@ Language = Annotated[str, typer.Option("--lang", help="en or ja.")]
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Output folder.")] = Path("out/demo"),
     config: ConfigFile = None,
     tables: TablesPlace = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Output folder; out/demo for the sample.")
+    ] = None,
 ) -> None:
     """Run the whole way once: check, train, score, report. On the sample, or on tables of your own."""
     from cs_ml.pipeline import demo as steps
 
-    chosen = _config(config, tables, output) if config or tables else steps.sample_config(output)
+    given = config or tables
+    chosen = _config(config, tables, output) if given else steps.sample_config(output or Path("out/demo"))
     with _progress() as say:
-        pages = steps.run(chosen, progress=say)
-    _tell(*steps.summary(chosen), f"open {pages[0]}")
+        ran = steps.run(chosen, progress=say)
+    _tell(*steps.describe(ran, chosen))
 
 
 @app.command()
@@ -187,6 +191,9 @@ def audit(
 def main() -> None:
     """Run the command; every error that we foresee is one message and exit code 2."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads burn four times the work
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Japanese is no reason to fail
     try:
         code = app(standalone_mode=False)
     except CsMlError as error:

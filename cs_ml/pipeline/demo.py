@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -9,11 +10,12 @@ import pandas as pd
 from cs_ml.config import Config, default_config, load_config
 from cs_ml.pipeline import pages, record, train
 from cs_ml.pipeline.score import Fitted, Scored, explain_scores, restore, scores_of, write_scores
+from cs_ml.pipeline.score import describe as describe_scores
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent
 from cs_ml.simulate import WorldConfig, simulate
 from cs_ml.timeline import as_of_dates
 
-__all__ = ["run", "sample_config", "summary"]
+__all__ = ["Ran", "describe", "run", "sample_config"]
 
 SAMPLE = Path("data/sample")
 PUBLISHED = 4
@@ -30,8 +32,17 @@ def sample_config(output: Path) -> Config:
     return default_config(output / "sample", output)
 
 
-def run(config: Config, *, progress: Progress = silent) -> list[Path]:
-    """Train, score the newest dates, and write every page; return the pages.
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the whole way made."""
+
+    trained: train.Trained
+    scored: Scored
+    pages: list[Path]
+
+
+def run(config: Config, *, progress: Progress = silent) -> Ran:
+    """Train, score the newest dates, and write every page.
 
     The dates that are scored are the last four whose outcomes the models have not seen, so that the pages can show
     how scores moved.
@@ -48,7 +59,7 @@ def run(config: Config, *, progress: Progress = silent) -> list[Path]:
         write_scores(scored, config)
     assert scored is not None  # noqa: S101  a snapshot has at least one date
     progress("writing pages")
-    return pages.write_pages(config, scored, trained.bundle)
+    return Ran(trained, scored, pages.write_pages(config, scored, trained.bundle))
 
 
 def unseen_dates(snapshot: Snapshot) -> list[pd.Timestamp]:
@@ -71,8 +82,9 @@ def score_part(config: Config, fitted: Fitted, snapshot: Snapshot, date: pd.Time
     return Scored(scores_of(fitted, part.X, part.mrr), reasons, themes, part, fitted)
 
 
-def summary(config: Config) -> list[str]:
-    """Return in lines of text what the run left, and where."""
+def describe(ran: Ran, config: Config) -> list[str]:
+    """Return in lines of text what was learned and scored, and where everything lies."""
     folder = config.output.folder
-    left = [folder / "bundle", folder / "scores", folder / "drivers", folder / "report"]
-    return [f"wrote {path}" for path in left if path.exists()]
+    left = [folder / name for name in ("bundle", "tracking", "scores", "drivers", "report")]
+    lines = [*train.describe(ran.trained), "", *describe_scores(ran.scored), ""]
+    return [*lines, *(f"wrote {path}" for path in left if path.exists()), f"open {ran.pages[0]}"]
