@@ -15,13 +15,13 @@ from cs_ml.models import PropensityClassifier
 from cs_ml.pipeline.score import Scored
 from cs_ml.report import AccountReport, ModelReport, PortfolioReport
 from cs_ml.store import make_folder, partition_dates, read_partition
-from cs_ml.tables import Tables
 from cs_ml.timeline import as_of_dates
 
 __all__ = ["account_page", "published_scores", "write_pages"]
 
 PAGES = 40
 SHOWN_ATTRIBUTES = ("segment", "industry", "region", "csm")
+EVIDENCE = ("contracts", "surveys", "voc")
 
 
 def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequence[str] | None = None) -> list[Path]:
@@ -48,12 +48,13 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
     history = published_scores(config, scored)
     chosen = _foremost(scored, config) if accounts is None else list(accounts)
     _require_accounts(chosen, scored)
+    named, rows = _named(history, scored, config), _rows_of(scored, chosen)
     written = []
     for lang in config.languages:
         ending = "" if lang == config.languages[0] else f".{lang}"
         links = {account: f"accounts/{_file_name(number)}{ending}.html" for number, account in enumerate(chosen)}
         page = PortfolioReport(
-            _named(history, scored, config), _shown_drivers(scored, config), links=links, lang=lang,
+            named, _shown_drivers(scored, config), links=links, lang=lang,
             reliability=_optional(bundle, "health_reliability"), metrics=_metrics(bundle, scored),
             coverage=None if scored.snapshot.tables is None else scored.snapshot.tables.summary().reset_index(),
             notes=[str(note) for note in bundle.metadata.get("notes", ())],
@@ -62,7 +63,7 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
         written.append(page.save(folder / f"portfolio{ending}.html"))
         make_folder(folder / "accounts")
         for account, link in links.items():
-            written.append(account_page(config, scored, account, history, lang=lang).save(folder / link))
+            written.append(_account_page(config, scored, account, named, rows[account], lang).save(folder / link))
         for target, model in scored.fitted.models.items():
             written.append(
                 model_card(config, scored, bundle, target, model, lang).save(folder / f"model_{target}{ending}.html")
@@ -79,13 +80,19 @@ def account_page(config: Config, scored: Scored, account: str, history: pd.DataF
         If the account was not scored.
     """
     _require_accounts([account], scored)
-    tables = scored.snapshot.tables
+    named = _named(history, scored, config)
+    return _account_page(config, scored, account, named, _rows_of(scored, [account])[account], lang)
+
+
+def _account_page(
+    config: Config, scored: Scored, account: str, named: pd.DataFrame, rows: Mapping[str, pd.DataFrame], lang: str
+) -> AccountReport:
     row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
     themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
-    shown: Any = {} if tables is None else _evidence(tables, account)
-    described = {} if tables is None else _attributes(tables, account)
+    shown: Any = _evidence(rows)
+    described = _attributes(rows)
     return AccountReport(
-        account, _named(history, scored, config), name=str(described.pop("name", account)), facts=described or None,
+        account, named, name=str(described.pop("name", account)), facts=described or None,
         drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config), **shown,
     )  # fmt: skip
 
@@ -192,20 +199,29 @@ def _horizon(config: Config) -> int:
     )
 
 
-def _attributes(tables: Tables, account: str) -> dict[str, object]:
-    rows = tables.frame("accounts", [account])
-    last = rows.iloc[-1].dropna().to_dict() if len(rows) else {}
+def _rows_of(scored: Scored, accounts: Sequence[str]) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the rows of some accounts by account and table; each table is read once for all of them."""
+    found: dict[str, dict[str, pd.DataFrame]] = {account: {} for account in accounts}
+    tables = scored.snapshot.tables
+    names = [] if tables is None else [name for name in ("accounts", *EVIDENCE, "usage") if name in tables]
+    for name in names:
+        for account, rows in tables.frame(name, accounts).groupby("account_id", sort=False):  # type: ignore[union-attr]
+            found[str(account)][name] = rows.reset_index(drop=True)
+    return found
+
+
+def _attributes(rows: Mapping[str, pd.DataFrame]) -> dict[str, object]:
+    last = rows["accounts"].iloc[-1].dropna().to_dict() if "accounts" in rows else {}
     return {name: last[name] for name in ("name", *SHOWN_ATTRIBUTES) if name in last}
 
 
-def _evidence(tables: Tables, account: str) -> Mapping[str, pd.DataFrame]:
+def _evidence(rows: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
     """Return what the page shows of the account's own rows."""
-    found = {name: tables.frame(name, [account]) for name in ("contracts", "surveys", "voc") if name in tables}
-    if "usage" in tables:
-        usage = tables.frame("usage", [account])
-        weeks = usage.set_index("event_at").resample("W-MON", label="left", closed="left")
+    found = {name: rows[name] for name in EVIDENCE if name in rows}
+    if "usage" in rows:
+        weeks = rows["usage"].set_index("event_at").resample("W-MON", label="left", closed="left")
         columns = {"events": weeks.size()}
-        if "user_id" in usage:
+        if "user_id" in rows["usage"]:
             columns["users"] = weeks["user_id"].nunique()
         found["usage"] = pd.DataFrame(columns)
-    return {name: frame for name, frame in found.items() if len(frame)}
+    return found
