@@ -166,6 +166,12 @@ def test_reasons_in_japanese(story):
     assert "標準" in out
 
 
+def test_reasons_in_japanese_on_a_terminal_without_it(story):
+    answer = process(story.folder, "explain", "A000000", "--lang", "ja", PYTHONIOENCODING="ascii")
+    assert (answer.code, answer.err) == (0, "")
+    assert "\\u6a19\\u6e96" in answer.out
+
+
 def test_one_page_for_one_account(story, command, tmp_path, scores):
     account = scores.index[3][0]
     answer = command("report", "-c", story.folder / "cs_ml.yaml", "-o", copied(story, tmp_path), "--account", account)
