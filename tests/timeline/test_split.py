@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from builders import keys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import keys
 from cs_ml.errors import FrameError, NotEnoughData
 from cs_ml.timeline import TimeSplit, as_of_dates
 
 
 @given(
-    st.sets(st.integers(0, 500), min_size=1, max_size=20), st.integers(0, 200), st.integers(1, 6), st.integers(1, 3), st.integers(1, 3)
+    st.sets(st.integers(0, 500), min_size=1, max_size=20),
+    st.integers(0, 200),
+    st.integers(1, 6),
+    st.integers(1, 3),
+    st.integers(1, 3),
 )
 def test_no_training_outcome_reaches_into_test_time(days, purge, origins, least, together):
     dates = [str((pd.Timestamp("2025-01-01") + pd.Timedelta(days=day)).date()) for day in days]
