@@ -194,24 +194,29 @@ class _Block:
             counts += distinct_counts(self.rows, _with_late(part, 0), windows)
         return counts
 
-    def _periods(self, part: Days) -> list[np.ndarray]:
+    def _periods(self, part: Days) -> np.ndarray:
         """Count members a period: all periods end on one calendar of dates, so that one pass answers them all."""
         days = self.ask.period_days
-        shifts = [period * days for period in range(self.ask.periods)]
-        moved = [np.clip(self.as_of - shift, self.state.first_day, self.beyond) for shift in shifts]
-        ends = np.sort(np.concatenate([self.group << DAY_BITS | dates for dates in moved]))
-        ends = ends[np.append(True, ends[1:] != ends[:-1])]
-        starts = np.searchsorted(ends >> DAY_BITS, np.arange(self.state.n_accounts + 1))
-        calendar = self._index(starts, ends & ((1 << DAY_BITS) - 1))
-        (counts,) = distinct_counts(calendar, _on_time(part), [days])
-        found = [counts[calendar.find(self.group, dates)] for dates in moved]
-        if not len(part.late_member):
-            return found
-        late = (
-            distinct_counts(self._index(self.starts, dates), _with_late(part, shift), [days])[0]
-            for dates, shift in zip(moved, shifts, strict=True)
-        )
-        return [on_time + behind for on_time, behind in zip(found, late, strict=True)]
+        shifts = np.arange(self.ask.periods) * days
+        moved = np.clip(self.as_of - shifts[:, None], self.state.first_day, self.beyond)
+        found = self._on_calendar(moved, _on_time(part), days)
+        if len(part.late_member):
+            slowest = int((part.late_known.astype(np.int64) - part.late_day).max())
+            for period in np.flatnonzero(shifts < slowest):
+                rows, seen = self._index(self.starts, moved[period]), _with_late(part, shifts[period])
+                found[period] += distinct_counts(rows, seen, [days])[0]
+            all_known = shifts >= slowest
+            found[all_known] += self._on_calendar(moved[all_known], _with_late(part, slowest), days)
+        return found
+
+    def _on_calendar(self, ends: np.ndarray, seen: Sightings, days: int) -> np.ndarray:
+        """Count members in windows that end on the given days, shape (periods, rows)."""
+        dates = np.sort((self.group << DAY_BITS | ends).ravel())
+        dates = dates[np.diff(dates, prepend=-1) > 0]
+        starts = np.searchsorted(dates >> DAY_BITS, np.arange(self.state.n_accounts + 1))
+        calendar = self._index(starts, dates & ((1 << DAY_BITS) - 1))
+        (counts,) = distinct_counts(calendar, seen, [days])
+        return np.asarray(counts[calendar.find(np.broadcast_to(self.group, ends.shape), ends)])
 
 
 def _behind(part: Days) -> np.ndarray:
@@ -231,10 +236,12 @@ def _on_time(part: Days) -> Sightings:
 
 
 def _with_late(part: Days, shift: int) -> Sightings:
-    """Return the sightings of members with late ones, for rows whose dates were moved into the past."""
-    member = np.repeat(np.arange(len(part.starts) - 1), np.diff(part.starts))
-    on_time = np.flatnonzero(_behind(part)[member])
-    member = np.concatenate([member[on_time], part.late_member])
-    day = np.concatenate([part.day[on_time], part.late_day]).astype(np.int64)
-    known = np.concatenate([part.day[on_time], part.late_known]).astype(np.int64) - shift
-    return in_order_known(member, part.groups()[member], day, np.maximum(day, known))
+    """Return the sightings of members with late ones, for rows whose dates were moved ``shift`` days into the past."""
+    behind, member = _behind(part), part.late_member
+    day, known = part.late_day, np.maximum(part.late_day, part.late_known.astype(np.int64) - shift)
+    if part.starts[-1]:
+        all_members = np.repeat(np.arange(len(behind)), np.diff(part.starts))
+        on_time = np.flatnonzero(behind[all_members])
+        member = np.concatenate([all_members[on_time], member])
+        day, known = (np.concatenate([part.day[on_time], values]) for values in (day, known))
+    return in_order_known(part.groups(), member, day, known)

@@ -14,7 +14,10 @@ import numpy as np
 
 from cs_ml.timeline.day_index import DayIndex
 
-__all__ = ["DayIndex", "Sightings", "distinct_counts", "in_order_known", "late_sums", "newest_day"]
+__all__ = ["Sightings", "distinct_counts", "in_order_known", "late_sums", "newest_day"]
+
+DAY_BITS = 17
+LOW = (1 << DAY_BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -39,34 +42,34 @@ class Sightings:
     known: np.ndarray | None = None
 
 
-def in_order_known(member: np.ndarray, group: np.ndarray, day: np.ndarray, known: np.ndarray) -> Sightings:
+def in_order_known(group: np.ndarray, member: np.ndarray, day: np.ndarray, known: np.ndarray) -> Sightings:
     """Return the sightings that are the newest known of their member at some time.
 
     One that became known later than a newer one never decides when the member was last seen.
 
     Parameters
     ----------
-    member, group, day, known
-        Sightings in any order, shape (n,).
+    group
+        Group of each member, shape (members,).
+    member, day, known
+        Sightings in any order, shape (n,); members are positions, days at least 0 and below 2**17.
 
     Examples
     --------
-    >>> ones = np.zeros(3, int)
-    >>> seen = in_order_known(ones, ones, np.array([5, 8, 6]), np.array([9, 8, 7]))
+    >>> one = np.zeros(1, int)
+    >>> seen = in_order_known(one, np.zeros(3, int), np.array([5, 8, 6]), np.array([9, 8, 7]))
     >>> seen.counts.tolist(), seen.day.tolist(), seen.known.tolist()
     ([2], [6, 8], [7, 8])
     """
-    if not len(member):
-        return Sightings(member, member, day, known)
-    order = np.lexsort((day, known, member))
-    member, day = member[order].astype(np.int64), day[order].astype(np.int64)
-    packed = member << 20 | day
-    useful = np.append(True, packed[1:] > np.maximum.accumulate(packed)[:-1])
-    useful |= np.append(True, member[1:] != member[:-1])
-    member = member[useful]
-    first = np.flatnonzero(np.append(True, member[1:] != member[:-1]))
-    kept = order[useful]
-    return Sightings(group[kept[first]], np.diff(first, append=len(member)), day[useful], known[kept])
+    packed = (member.astype(np.int64) << 2 * DAY_BITS) + (known.astype(np.int64) << DAY_BITS) + day
+    if not (packed[1:] >= packed[:-1]).all():
+        packed.sort()
+    newest = (packed >> 2 * DAY_BITS << DAY_BITS) + (packed & LOW)  # by member and day
+    later = np.ones(len(packed), bool)
+    np.greater(newest[1:], np.maximum.accumulate(newest)[:-1], out=later[1:])
+    packed = packed[later]
+    counts = np.bincount(packed >> 2 * DAY_BITS, minlength=len(group))
+    return Sightings(group, counts, packed & LOW, packed >> DAY_BITS & LOW)
 
 
 def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> np.ndarray:
