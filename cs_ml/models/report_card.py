@@ -16,6 +16,7 @@ __all__ = ["ReportCard", "detectable_auc", "report_card"]
 
 SIGNAL = "usable signal"
 NO_SIGNAL = "no usable signal"
+NOT_KNOWABLE = "not knowable"
 FEW_EVENTS = 15
 
 
@@ -26,7 +27,7 @@ class ReportCard:
     Parameters
     ----------
     verdict
-        ``usable signal`` or ``no usable signal``.
+        ``usable signal``, ``no usable signal``, or ``not knowable`` where no event lies in the tested rows.
     rows, accounts, events
         Rows tested, distinct accounts in them, and distinct accounts with a positive row.
     effective_rows
@@ -80,6 +81,7 @@ def report_card(result: Backtest) -> ReportCard:
     best = _best_baseline(result)
     beats = None if best is None else _below_zero(result, best)
     verdict = SIGNAL if _above_half(result) and _below_zero(result, "base_rate") else NO_SIGNAL
+    verdict = verdict if events else NOT_KNOWABLE
     segments = _segments(result)
     return ReportCard(
         verdict,
@@ -174,6 +176,8 @@ def _notes(
     result: Backtest, verdict: str, events: int, best: str | None, beats: bool | None, segments: pd.DataFrame
 ) -> list[str]:
     auc = _value(result.metrics, "model", "model", "roc_auc")
+    if not events:
+        return [f"{verdict}: none of the {len(result.predictions):,} tested rows has the event; wait for outcomes"]
     notes = [f"{verdict}: AUC {auc['value']:.2f} ({auc['low']:.2f} to {auc['high']:.2f}) on {events} events"]
     if events < FEW_EVENTS:
         notes.append(f"{events} events are few: intervals are wide, and rankings will change with the next quarter")

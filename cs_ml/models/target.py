@@ -131,7 +131,7 @@ def _two_classes(labels: npt.NDArray[Any], absent: int) -> tuple[npt.NDArray[Any
     if len(classes) > 2:
         raise FrameError(f"Only binary classification is supported: expected two classes, found {len(classes)}")
     if len(classes) < 2:
-        only = f"one class, {classes[0]!r}" if len(classes) else "no class"
+        only = f"one class, {classes[0]}" if len(classes) else "no class"
         raise NotEnoughData(
             f"expected labelled rows of both classes, found {only} "
             f"({len(labels):,} labelled rows, {absent:,} without label); "
