@@ -96,12 +96,13 @@ def shadows(columns: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _carriers(book: Book, X: pd.DataFrame, target: str) -> dict[str, list[str]]:
     """Return for each cause of a target the columns of this release that see it, free text left out."""
     causes = book.world.truth("drivers").set_index("driver")
-    causes = causes[causes[f"{target}_coefficient"] != 0]
+    listed = causes["features"][causes[f"{target}_coefficient"] != 0].str.split(",")
     usable = set(X.columns) - set(book.snapshot.text)
     seen = {
-        driver: [name for name in names.split(",") if name in usable] for driver, names in causes["features"].items()
+        str(cause): [name for name in (*names, *ALSO.get(str(cause), ())) if name in usable]
+        for cause, names in listed.items()
     }
-    return {str(driver): names for driver, names in seen.items() if names}
+    return {cause: names for cause, names in seen.items() if names}
 
 
 def _signals(book: Book, X: pd.DataFrame) -> pd.DataFrame:
