@@ -2,7 +2,8 @@
 
 Made data (seeded): accounts of unequal size, users with sessions, 50 features, two years, rows in order of time. Every
 method runs in a fresh process, in turn, and the median counts; values are compared before anything is timed. Machines
-differ and are shared: read the ratios. ``--quick`` is smaller. Exit status 0 only when all goals hold.
+differ and are shared: read the ratios. Those of processor seconds are judged, because the wall clock of two threads
+depends on the neighbours; the table shows both. ``--quick`` is smaller. Exit status 0 only when all goals hold.
 """
 
 from __future__ import annotations
@@ -235,13 +236,13 @@ def report(folder: Path, accounts: int, rows: int, rounds: int) -> int:
 
 
 def goals(middle: pd.DataFrame, again: pd.Series) -> list[Goal]:
-    """Hold medians against each other."""
-    wall, base = middle["wall"], again["18 dates x 4 windows"]
+    """Hold medians of processor seconds and memory against their bounds."""
+    spent, base = middle["cpu"], again["18 dates x 4 windows"]
     one_group_by = [
-        Goal(f"file to columns / one GROUP BY, {kind} text", wall["ours", kind] / wall["duckdb", kind], 2)
+        Goal(f"file to columns / one GROUP BY, {kind} text", spent["ours", kind] / spent["duckdb", kind], 2)
         for kind in ("dictionary", "plain")
     ]
-    faster = wall["pandas", "dictionary"] / wall["ours", "dictionary"]
+    faster = spent["pandas", "dictionary"] / spent["ours", "dictionary"]
     return [
         *one_group_by,
         Goal("times faster than a loop in pandas", faster, 6, at_most=False),

@@ -103,7 +103,10 @@ def _summed(rows: Rows) -> Rows | None:
     size = (int(member.max()) - first + 1) * width
     if size > CELLS_A_ROW * len(rows):
         return None
-    cell = (member - first) * width + (day - low)
+    member -= first
+    member *= width
+    day -= low
+    cell = np.add(member, day, out=member)
     counts = np.bincount(cell, minlength=size)
     found = np.flatnonzero(counts)
     values = {rows.count: counts[found]} if rows.count else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from cs_ml.engine.usage_state import UsageState
@@ -24,14 +26,19 @@ class AccountSums:
         Index of the rows.
     group, as_of
         Account and day of each row, sorted, shape (n,).
+    windows
+        Windows that will be asked for.
     """
 
-    def __init__(self, state: UsageState, rows: DayIndex, group: np.ndarray, as_of: np.ndarray) -> None:
+    def __init__(
+        self, state: UsageState, rows: DayIndex, group: np.ndarray, as_of: np.ndarray, windows: Collection[int]
+    ) -> None:
         days = state.days
         self._rows, self._group, self._as_of = rows, group, as_of
         self._first, self._beyond = state.first_day, state.last_day + 1
         self._starts, self._day = days.starts[days.members], days.day
-        self._entries = DayIndex(self._starts, days.day, self._first, self._beyond)
+        asked = None if len(days.late_day) else self._asked(windows)
+        self._entries = DayIndex(self._starts, days.day, self._first, self._beyond, asked)
         self._late = days.groups()[days.late_member], days.late_day, days.late_known
         self._values = {"rows": np.empty(0, np.int64), **days.values}
         self._late_values = dict(days.late_values)
@@ -82,6 +89,14 @@ class AccountSums:
             group, day, known = self._late
             oldest = np.minimum(oldest, FLIP - newest_day(self._rows, group, FLIP - day.astype(np.int64), known))
         return np.where(oldest >= FLIP, np.nan, self._as_of - oldest)
+
+    def _asked(self, windows: Collection[int]) -> np.ndarray | None:
+        """Return the days on which windows begin or end, where all accounts share them and they are few."""
+        if not self._rows.shared:
+            return None
+        dates = self._as_of[: self._rows.starts[1], None] - np.array([0, *windows])
+        asked = np.unique(np.clip(dates, self._first, self._beyond))
+        return asked if 2 * len(asked) < self._beyond - self._first else None
 
     def _running(self, value: str, window: int) -> np.ndarray:
         """Return the sum up to the begin of a window, from a fixed origin."""

@@ -179,13 +179,14 @@ class _Block:
         return DayIndex(starts, dates, self.state.first_day, self.beyond)
 
     def _additive(self) -> dict[str, np.ndarray]:
-        sums = AccountSums(self.state, self.rows, self.group, self.as_of)
+        ends_at = [period * self.ask.period_days for period in range(self.ask.periods + 1)]
+        sums = AccountSums(self.state, self.rows, self.group, self.as_of, {*self.ask.windows, *ends_at})
         found = {"events_recency": sums.recency(), "events_age": sums.age()}
         for kind, (value, part) in SUMS.items():
             if part is None or self.state.has(part):
                 scale = UNITS if part == "quantity" else 1
                 found |= {f"{kind}_{window}d": sums.window(value, window) / scale for window in self.ask.windows}
-        ends = [sums.window("rows", period * self.ask.period_days) for period in range(self.ask.periods + 1)]
+        ends = [sums.window("rows", end) for end in ends_at]
         return found | {f"events_period_{i}": ends[i + 1] - ends[i] for i in range(self.ask.periods)}
 
     def _distinct(self, part: Days, windows: Sequence[int]) -> np.ndarray:

@@ -21,6 +21,9 @@ class DayIndex:
         Day of each item, ascending within a group.
     low, high
         First and last day that will be asked for.
+    asked
+        All days that will be asked for, ascending, where they are few: the table has a column for each. No item may
+        lie outside ``low`` to ``high`` then.
 
     Examples
     --------
@@ -29,9 +32,12 @@ class DayIndex:
     [0, 1, 2, 2]
     """
 
-    def __init__(self, starts: np.ndarray, days: np.ndarray, low: int, high: int) -> None:
+    def __init__(
+        self, starts: np.ndarray, days: np.ndarray, low: int, high: int, asked: np.ndarray | None = None
+    ) -> None:
         self.starts = np.asarray(starts, np.int64)
-        self._low, self._width = low, high - low + 2
+        self._low, self._width = low, (high - low + 1 if asked is None else len(asked)) + 1
+        self._column = None if asked is None else np.searchsorted(asked, np.arange(low, high + 1))
         per_group = np.diff(self.starts)
         n_groups, most = len(per_group), int(per_group.max(initial=0))
         self.shared = n_groups > 0 and int(per_group.min()) == most and _repeats(days, n_groups)
@@ -39,7 +45,10 @@ class DayIndex:
             days, group = days[:most], np.zeros(most, np.int64)
         else:
             group = np.repeat(np.arange(n_groups), per_group)
-        column = np.clip(np.asarray(days, np.int64) + (1 - low), 0, self._width - 1)
+        if asked is None:
+            column = np.clip(np.asarray(days, np.int64) + (1 - low), 0, self._width - 1)
+        else:
+            column = np.searchsorted(asked, np.arange(low, high + 1), side="right").take(days - low)
         cells = np.bincount(group * self._width + column, minlength=self._width * (1 if self.shared else n_groups))
         table = np.cumsum(cells)
         self._table = table.astype(np.min_scalar_type(len(days)))  # as small as it can be: it is read often
@@ -94,7 +103,9 @@ class DayIndex:
         numpy.ndarray of unsigned integers
             Shape (n,), of the smallest type that holds every position.
         """
-        return np.asarray(self._table.take(np.add(day, offset + (later - self._low), dtype=np.int64)))
+        if self._column is None:
+            return np.asarray(self._table.take(np.add(day, offset + (later - self._low), dtype=np.int64)))
+        return np.asarray(self._table.take(self._column.take(day + (later - self._low)) + offset))
 
 
 def _repeats(days: np.ndarray, times: int) -> bool:
