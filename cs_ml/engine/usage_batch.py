@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cs_ml.engine.usage_codes import KeyTable
-from cs_ml.engine.usage_columns import UNITS, codes_of, day_numbers, fixed_point, flags_of
-from cs_ml.engine.usage_ids import Accounts, Members
+from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.engine.usage_columns import UNITS, business_hours, codes_of, day_numbers, fixed_point, flags_of
+from cs_ml.engine.usage_ids import Accounts, Members, is_whole
 from cs_ml.engine.usage_pile import Pile, Rows
 from cs_ml.errors import Fault, TableError
 from cs_ml.timeline.clock import Clock
 
 __all__ = ["DAY_BITS", "FEATURE_BITS", "Codes", "Kind", "Work", "check_sizes", "reduce_batch"]
 
-Kind = Literal["days", "users", "features", "logins"]
-KINDS: tuple[Kind, ...] = ("days", "users", "features", "logins")
+Kind = Literal["days", "users", "features", "logins", "top"]
+KINDS: tuple[Kind, ...] = ("days", "users", "features", "logins", "top")
 DAY_BITS, FEATURE_BITS = 16, 20
 MOST_ACCOUNTS, MOST_FEATURES = 1 << 27, 1 << FEATURE_BITS
 LARGEST_SUM = 9.2e18  # a little below 2**63
@@ -37,16 +37,34 @@ class Codes:
         Calendar of the book.
     login_events
         Values of ``event`` that count as a login.
+    top_features
+        Features whose events are counted a day and account.
+    business_hours
+        Whether to count events in business hours.
     users, members, features
         Codes of users, of users of accounts, and of features; grow with every batch.
+    whole_features
+        Whether the names of the features are integers.
     """
 
     accounts: Accounts
     clock: Clock
     login_events: frozenset[str]
+    top_features: tuple[str, ...] = ()
+    business_hours: bool = False
     users: KeyTable = field(default_factory=KeyTable)
     members: Members = field(default_factory=Members)
     features: KeyTable = field(default_factory=KeyTable)
+    whole_features: bool = False
+
+    def top(self, feature: np.ndarray) -> np.ndarray:
+        """Return the position among the top features of every feature code, -1 where it is not among them."""
+        place = [at for at, name in enumerate(self.top_features) if not self.whole_features or is_whole(name)]
+        names = pa.array([self.top_features[at] for at in place], pa.string())
+        code = self.features.find(words_of(names.cast(pa.int64()) if self.whole_features else names))
+        position = np.full(len(self.features) + 1, -1)  # the last is that of a missing feature
+        position[code[code >= 0]] = np.array(place, np.int64)[code >= 0]
+        return np.asarray(position[feature])
 
 
 @dataclass
@@ -80,7 +98,8 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
     Parameters
     ----------
     batch
-        Columns of ``usage``.
+        Columns of ``usage``. Where it has ``rows``, each row stands for so many that agree in all else, and ``units``
+        is the sum of their quantities in millionths.
     codes, work
         Changed in place.
 
@@ -95,7 +114,7 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
     work.n_ignored += int((~known).sum())
     if not known.all():
         columns = {name: column[known] for name, column in columns.items()}
-    work.n_rows += len(columns["account"])
+    work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
     if "quantity" in columns:
         work.quantity += float(np.abs(columns["quantity"]).sum(dtype=np.float64))
     late = columns["lag"] > 0 if "lag" in columns else None
@@ -125,11 +144,21 @@ def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
         columns["user"] = codes_of(batch["user_id"], codes.users.add, "usage.user_id")
     if "feature" in present:
         columns["feature"] = codes_of(batch["feature"], codes.features.add, "usage.feature")
+        codes.whole_features |= _is_whole(batch["feature"].type)
     if "event" in present:
         columns["login"] = flags_of(batch["event"], codes.login_events)
     if "quantity" in present:
         columns["quantity"] = fixed_point(batch["quantity"], "usage.quantity")
+    for name, whole in (("rows", "rows"), ("units", "quantity")):
+        if name in present:
+            columns[whole] = batch[name].to_numpy().astype(np.int64)
+    if codes.business_hours:
+        columns["business"] = business_hours(batch["event_at"], codes.clock).astype(np.int64)
     return columns
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind.value_type if pa.types.is_dictionary(kind) else kind))
 
 
 def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, work: Work) -> None:
@@ -139,12 +168,22 @@ def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, 
         rows = Rows(code << DAY_BITS | day[chosen], lag if lag is None else lag[chosen])
         work.piles[kind, late].add(rows)
 
-    values = {"quantity": columns["quantity"]} if "quantity" in columns else {}
-    values |= {"logins": columns["login"].astype(np.int64)} if "login" in columns else {}
-    work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values, count="rows"))
+    counted = {"rows": columns["rows"]} if "rows" in columns else {}
+    values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
+    summed, times = dict(values), columns.get("rows", np.int64(1))
+    values |= {"logins": columns["login"] * times} if "login" in columns else {}
+    values |= {"business": columns["business"] * times} if "business" in columns else {}
+    count = None if counted else "rows"
+    work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values, count=count))
     if "feature" in columns:
         chosen = _present(columns["feature"])
         add("features", account[chosen] << FEATURE_BITS | columns["feature"][chosen], chosen)
+        if codes.top_features:
+            position = codes.top(columns["feature"])
+            top = np.flatnonzero(position >= 0)
+            key = (position[top] * len(codes.accounts) + account[top]) << DAY_BITS | day[top]
+            parts = {name: column[top] for name, column in summed.items()}
+            work.piles["top", late].add(Rows(key, lag if lag is None else lag[top], parts, count=count))
     if "user" in columns:
         chosen = _present(columns["user"])
         member = codes.members.codes(columns["account"][chosen], columns["user"][chosen]).astype(np.int64)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from cs_ml.engine.usage_batch import DAY_BITS, FEATURE_BITS, Codes, Kind, Work, check_sizes, reduce_batch
+from cs_ml.engine.usage_codes import text_of
 from cs_ml.engine.usage_ids import Accounts, Members
+from cs_ml.engine.usage_pile import Pile, Rows
 from cs_ml.engine.usage_state import Days, UsageState, days_of
 from cs_ml.timeline.clock import Clock
 
@@ -20,6 +23,7 @@ __all__ = ["Batches", "reduce_usage"]
 Batches: TypeAlias = Iterable[pa.RecordBatch | Callable[[], Iterable[pa.RecordBatch]]]
 CHUNK = 1 << 20  # rows reduced at a time, at most
 KEPT = (1 << 25) - (1 << 16)
+NOBODY = np.empty(0, np.int32)
 
 
 def reduce_usage(
@@ -28,6 +32,8 @@ def reduce_usage(
     clock: Clock,
     *,
     login_events: Collection[str] = frozenset({"login"}),
+    top_features: Sequence[str] = (),
+    business_hours: bool = False,
     threads: int = 1,
 ) -> UsageState:
     """Reduce usage rows to sums and presence a day.
@@ -42,13 +48,17 @@ def reduce_usage(
         Record batches with ``account_id``, ``event_at`` and optionally ``known_at``, ``user_id``, ``feature``,
         ``event``, ``quantity``, in any order; or functions that return such batches, which run in the worker threads
         (one a row group lets the threads decode side by side). All batches have the same columns. Ids may be text,
-        integers or dictionaries.
+        integers or dictionaries. Rows counted beforehand come from :func:`cs_ml.engine.usage_counted.counted`.
     account_ids
         Known accounts, sorted, each once; their position is their code. Rows of others are counted and left out.
     clock
         Calendar of the book.
     login_events
         Values of ``event`` that count as a login.
+    top_features
+        Features whose events (and quantity) are kept by day, each name once; costs nothing where there are none.
+    business_hours
+        Whether to count events on weekdays from 9:00 to 18:00 by the clock of the book.
     threads
         Threads that decode and reduce; the result does not depend on it.
 
@@ -72,7 +82,7 @@ def reduce_usage(
     >>> state.days.values["rows"].tolist(), np.diff(state.users.members).tolist(), state.n_ignored
     ([2], [0, 2], 1)
     """
-    codes = Codes(Accounts(account_ids), clock, frozenset(login_events))
+    codes = Codes(Accounts(account_ids), clock, frozenset(login_events), tuple(top_features), business_hours)
     check_sizes(codes, 0)
     np.empty(KEPT, np.uint8)  # once a block of this size was freed, the allocator of glibc keeps smaller ones for reuse
     source = _Source(iter(batches))
@@ -117,8 +127,8 @@ def _worked(source: _Source, codes: Codes) -> Work:
     return work
 
 
-def _by_account(members: Members) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Return the owner of each member in the order of accounts, and what renames keys to that order."""
+def _by_account(members: Members) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Return account and user of each member in the order of accounts, and what renames keys to that order."""
     owner = members.owners()
     order = np.sort((owner.astype(np.int64) << 32) + np.arange(len(owner))) & (2**32 - 1)
     rank = np.empty(len(owner), np.int64)
@@ -127,7 +137,16 @@ def _by_account(members: Members) -> tuple[np.ndarray, Callable[[np.ndarray], np
     def rename(key: np.ndarray) -> np.ndarray:
         return np.asarray(rank[members.dense(key >> DAY_BITS)] << DAY_BITS | key & ((1 << DAY_BITS) - 1))
 
-    return owner[order], rename
+    return owner[order], members.users()[order], rename
+
+
+def _by_name(codes: Codes) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the names of the features in order, and the place of each code among them."""
+    names = text_of(codes.features.keys(), whole=codes.whole_features)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int32)
+    place[order] = np.arange(len(names))
+    return tuple(names[at] for at in order), place
 
 
 def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
@@ -137,7 +156,8 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     for work in works[1:]:
         for name, pile in work.piles.items():
             piles[name].take(pile)
-    owner, rename = _by_account(codes.members)
+    owner, user, rename = _by_account(codes.members)
+    names, place = _by_name(codes)
     n_accounts = len(codes.accounts)
     wanted = {"days": True, "users": "user_id" in columns, "features": "feature" in columns}
     wanted["logins"] = wanted["users"] and "event" in columns
@@ -145,8 +165,10 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     def lay_out(kind: Kind) -> Days:
         rows, late = piles[kind, False], piles[kind, True]
         if kind in ("users", "logins"):
-            return days_of(rows.merged(rename), late.merged(rename), owner, n_accounts)
-        return days_of(rows.merged(), late.merged(), FEATURE_BITS if kind == "features" else 0, n_accounts)
+            days = days_of(rows.merged(rename), late.merged(rename), owner, n_accounts)
+            return replace(days, code=codes.users.keys()[user[days.code]] if kind == "users" else NOBODY)
+        days = days_of(rows.merged(), late.merged(), FEATURE_BITS if kind == "features" else 0, n_accounts)
+        return replace(days, code=place[days.code & (1 << FEATURE_BITS) - 1] if kind == "features" else NOBODY)
 
     with ThreadPoolExecutor(threads) as pool:
         kinds: list[Kind] = [kind for kind in ("features", "users", "days", "logins") if wanted[kind]]
@@ -154,4 +176,26 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     seen = np.concatenate([parts["days"].day, parts["days"].late_day])
     span = (int(seen.min()), int(seen.max())) if len(seen) else (0, -1)
     counts = sum(work.n_rows for work in works), sum(work.n_ignored for work in works)
-    return UsageState(parts["days"], parts.get("users"), parts.get("features"), parts.get("logins"), *span, *counts)
+    known = parts["days"], parts.get("users"), parts.get("features"), parts.get("logins")
+    asked = codes.top_features if wanted["features"] else ()
+    top = dict(zip(asked, _top(piles["top", False], piles["top", True], len(asked), n_accounts), strict=True))
+    return UsageState(*known, *span, *counts, names, top)
+
+
+def _top(pile: Pile, late_pile: Pile, n_features: int, n_accounts: int) -> list[Days]:
+    """Lay out the events of each top feature by account and day."""
+    rows, late = pile.merged(), late_pile.merged()
+    edges = np.arange(n_features + 1) * n_accounts << DAY_BITS
+    cuts, late_cuts = (np.searchsorted(part.key, edges).tolist() for part in (rows, late))
+    laid = []
+    for at in range(n_features):
+        own, behind = (
+            _cut(part, slice(*where[at : at + 2]), edges[at]) for part, where in ((rows, cuts), (late, late_cuts))
+        )
+        laid.append(replace(days_of(own, behind, 0, n_accounts), code=NOBODY))
+    return laid
+
+
+def _cut(rows: Rows, where: slice, first: int) -> Rows:
+    values = {name: column[where] for name, column in rows.values.items()}
+    return Rows(rows.key[where] - first, None if rows.lag is None else rows.lag[where], values)
