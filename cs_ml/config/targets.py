@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
 from cs_ml.config.fields import Day, Days, FilePath, Number, Positive, Section, Text, Unique, Wrong, doc
 
-__all__ = ["LabelConfig", "RenewalGrid", "SnapshotsConfig", "default_labels", "with_kinds"]
+__all__ = ["KINDS", "LabelConfig", "RenewalGrid", "SnapshotsConfig", "default_labels", "with_kinds"]
 
-KINDS = ("churn", "upsell", "inactivity", "growth", "table")
+Kind = Literal[
+    "churn", "non_renewal", "downsell", "upsell", "cross_sell", "inactivity", "growth", "table"
+]  # fmt: skip
+KINDS: tuple[str, ...] = get_args(Kind)
+CONTRACTUAL = KINDS[:5]
+OWNERS = {"which": "churn", "product": "cross_sell", "min_decrease": "downsell"}  # keys of one kind only
 
 
 class RenewalGrid(Section):
@@ -85,9 +90,9 @@ class LabelConfig(Section):
 
     model_config = ConfigDict(json_schema_extra=_nothing_required)
 
-    kind: Literal["churn", "upsell", "inactivity", "growth", "table"] = Field(
-        description="churn, upsell, inactivity, growth, or table for outcomes of your own.",
-        json_schema_extra={"description_ja": "churn、upsell、inactivity、growth、または独自の結果を使うtable。"},
+    kind: Kind = Field(
+        description=f"{', '.join(KINDS[:-1])}, or table for outcomes of your own.",
+        json_schema_extra={"description_ja": f"{'、'.join(KINDS[:-1])}、または独自の結果を使うtable。"},
     )
     horizon_days: Positive = doc(90, "Days in which the event may happen.", "事象が起こりうる期間(日数)。")
     gap_days: Days = doc(0, "Days between the snapshot and the horizon.", "スナップショットから期間開始までの日数。")
@@ -98,22 +103,34 @@ class LabelConfig(Section):
     min_increase: Annotated[Number, Field(gt=0)] = doc(
         0.05, "Smallest rise that counts, as a share.", "増加とみなす最小の割合。"
     )
+    min_decrease: Annotated[Number, Field(gt=0, lt=1)] = doc(
+        0.05, "Smallest fall of MRR that is a downsell, as a share.", "減額とみなす最小の割合。"
+    )
+    which: Literal["any", "voluntary", "involuntary"] = doc(
+        "any", "Churn that counts: any, voluntary or involuntary.", "対象とする解約(any、voluntary、involuntary)。"
+    )
+    product: Text | None = doc(None, "Product of a cross-sell: a value of contracts.product.", "クロスセルの製品。")
     by: Literal["mrr", "tier"] = doc("mrr", "What rises: mrr or tier.", "増加を測る対象(mrr、tier)。")
     table: FilePath | None = doc(
         None, "File of your own outcomes: account_id, as_of, label.", "独自の結果のファイル(account_id, as_of, label)。"
     )
 
     def contradictions(self) -> Iterable[Wrong]:
-        """Refuse a table without the kind table, and the kind without a table."""
+        """Refuse keys that belong to another kind, and a kind without the key it needs."""
         if self.kind == "table" and self.table is None:
             yield Wrong(("table",), "a path, because kind is table", "nothing")
         if self.kind != "table" and self.table is not None:
             yield Wrong(("table",), "kind: table beside it", f"kind: {self.kind}")
+        if self.kind == "cross_sell" and self.product is None:
+            yield Wrong(("product",), "a value of contracts.product, because kind is cross_sell", "nothing")
+        for name, kind in OWNERS.items():
+            if self.kind != kind and getattr(self, name) != type(self).model_fields[name].default:
+                yield Wrong((name,), f"kind: {kind} beside it", f"kind: {self.kind}")
 
     @property
     def purge_days(self) -> int:
-        """Days until the outcome of a snapshot is known for sure: gap, horizon, grace (churn only) and settling."""
-        grace = self.grace_days if self.kind == "churn" else 0
+        """Days until the outcome of a snapshot is known for sure: gap, horizon, grace (contracts only) and settling."""
+        grace = self.grace_days if self.kind in CONTRACTUAL else 0
         return self.gap_days + self.horizon_days + grace + self.settling_days
 
 

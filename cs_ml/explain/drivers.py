@@ -58,8 +58,8 @@ def drivers(
     target
         Name of what the points are about.
     about
-        What it is, for the words: "churn", "upsell", "inactivity", "growth", "table" or "health"; the target where
-        missing.
+        What it is, for the words: a kind of label, "table" for an outcome of one's own, or "health"; the target
+        where missing.
     top
         Drivers a row, at most.
     stability

@@ -24,6 +24,18 @@ ENDINGS: dict[str, dict[str, tuple[str, str]]] = {  # target: language: (points 
         "en": ("a lower risk of leaving", "a higher risk of leaving"),
         "ja": ("解約リスクが低い", "解約リスクが高い"),
     },
+    "non_renewal": {
+        "en": ("a lower risk of not renewing", "a higher risk of not renewing"),
+        "ja": ("更新されないリスクが低い", "更新されないリスクが高い"),
+    },
+    "downsell": {
+        "en": ("a lower risk of paying less", "a higher risk of paying less"),
+        "ja": ("減額のリスクが低い", "減額のリスクが高い"),
+    },
+    "cross_sell": {
+        "en": ("a lower chance of a further product", "a higher chance of a further product"),
+        "ja": ("追加製品導入の見込みが低い", "追加製品導入の見込みが高い"),
+    },
     "upsell": {
         "en": ("a lower chance of expansion", "a higher chance of expansion"),
         "ja": ("契約拡大の見込みが低い", "契約拡大の見込みが高い"),
@@ -100,7 +112,7 @@ def ending(target: str, points: float, lang: Language = "en") -> str:
     Parameters
     ----------
     target
-        "churn", "upsell", "inactivity", "growth", "table" (an outcome of one's own) or "health".
+        A kind of label, "table" for an outcome of one's own, or "health".
     points
         Signed points of a driver.
     lang
@@ -146,7 +158,7 @@ def sentences(
     values, typical, points
         One a row: the account's value, what is typical in its segment, the signed points.
     target
-        "churn", "upsell", "inactivity", "growth", "table" (an outcome of one's own) or "health".
+        A kind of label, "table" for an outcome of one's own, or "health".
     lang
         "en" or "ja".
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from cs_ml.labels.state import Horizon, label_frame
+from cs_ml.labels.contractual import ContractualLabeler
+from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.terms import effective_end
 
 __all__ = ["ChurnLabeler", "episodes"]
 
+ENDS = ("end", "decided", "voluntary")  # what the last line of a stay says of it
+
 
 @dataclass(frozen=True)
-class ChurnLabeler:
+class ChurnLabeler(ContractualLabeler):
     """Labels an account 1 when its last contract ends inside the horizon and none follows within the grace period.
 
     An account that had already left, or leaves inside the gap, is censored. A row is immature until horizon, grace
@@ -33,6 +37,10 @@ class ChurnLabeler:
         A contract that restarts within so many days is continuous.
     settling_days
         Further days until bookings are complete.
+    which
+        ``any``, or only accounts that chose to leave (``voluntary``) or did not (``involuntary``), by
+        ``contracts.voluntary`` of the last line; those that leave the other way are censored. Where the source does
+        not say, an account chose to leave.
 
     Examples
     --------
@@ -40,20 +48,7 @@ class ChurnLabeler:
     120
     """
 
-    horizon_days: int = 90
-    gap_days: int = 0
-    grace_days: int = 30
-    settling_days: int = 0
-
-    @property
-    def horizon(self) -> Horizon:
-        """Days ahead that count, and days until they are certain."""
-        return Horizon(self.horizon_days, self.gap_days, self.grace_days + self.settling_days)
-
-    @property
-    def purge_days(self) -> int:
-        """Days between a training date and the first date on which its outcome was certain."""
-        return self.horizon.purge_days
+    which: Literal["any", "voluntary", "involuntary"] = "any"
 
     def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
         """Return the label frame of a spine.
@@ -82,14 +77,21 @@ class ChurnLabeler:
         there = position >= 0
         end = np.where(there, stays["end"].to_numpy()[position], np.iinfo(np.int64).min)
         since = as_of + self.gap_days
+        left = (end >= since) & (end < since + self.horizon_days)
+        other = left & ~self._meant(stays["voluntary"].to_numpy()[position])
         return label_frame(
             spine.index,
-            (end >= since) & (end < since + self.horizon_days),
+            left,
             mature=self.horizon.mature(as_of, tables.data_end),
-            censored=~there | (end < since),
+            censored=~there | (end < since) | other,
             effective_day=end.astype(float),
             decided_day=np.where(there, stays["decided"].to_numpy()[position], np.nan),
         )
+
+    def _meant(self, voluntary: np.ndarray) -> np.ndarray:
+        if self.which == "any":
+            return np.ones(len(voluntary), dtype=bool)
+        return voluntary if self.which == "voluntary" else ~voluntary
 
 
 def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataFrame:
@@ -107,7 +109,8 @@ def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        account_id, start, end and decided (day numbers), sorted by account and start; stays do not overlap.
+        account_id, start, end and decided (day numbers), and whether leaving was voluntary, sorted by account and
+        start; stays do not overlap.
 
     Examples
     --------
@@ -122,8 +125,10 @@ def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataF
         contracts["cancel_requested_at"] if "cancel_requested_at" in contracts else pd.Series(pd.NaT, index=end.index)
     )
     decided = requested.fillna(end).where(requested.isna() | (requested < end), end)
+    chose = contracts["voluntary"].astype("boolean").fillna(True) if "voluntary" in contracts else True
     lines = pd.DataFrame({
         "account_id": np.asarray(contracts["account_id"], dtype=object),
+        "voluntary": np.broadcast_to(np.asarray(chose, dtype=bool), len(contracts)),
         "start": clock.day(contracts["start_at"]),
         "end": clock.day(end),
         "decided": clock.day(decided),
@@ -138,7 +143,7 @@ def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataF
     last = lines.sort_values(["stay", "end", "decided"]).groupby("stay").last()
     first = lines.groupby("stay")["start"].min()
     return pd.DataFrame(
-        {"account_id": last["account_id"], "start": first, "end": last["end"], "decided": last["decided"]}
+        {"account_id": last["account_id"], "start": first, **{name: last[name] for name in ENDS}}
     ).reset_index(drop=True)
 
 

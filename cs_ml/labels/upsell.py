@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.labels.churn import ChurnLabeler
-from cs_ml.labels.state import Horizon, label_frame
+from cs_ml.labels.contractual import ContractualLabeler
+from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.lookup import Lookup, Pairs
@@ -19,7 +20,7 @@ __all__ = ["UpsellLabeler"]
 
 
 @dataclass(frozen=True)
-class UpsellLabeler:
+class UpsellLabeler(ContractualLabeler):
     """Labels an account 1 when it buys more of a product it owns inside the horizon.
 
     With ``by="mrr"`` the MRR of an owned product must rise by at least ``min_increase``; where plan, tier or seats
@@ -42,22 +43,8 @@ class UpsellLabeler:
     95
     """
 
-    horizon_days: int = 90
-    gap_days: int = 0
-    grace_days: int = 30
-    settling_days: int = 0
     min_increase: float = 0.05
     by: Literal["mrr", "tier"] = "mrr"
-
-    @property
-    def horizon(self) -> Horizon:
-        """Days ahead that count, and days until they are certain."""
-        return Horizon(self.horizon_days, self.gap_days, self.grace_days + self.settling_days)
-
-    @property
-    def purge_days(self) -> int:
-        """Days between a training date and the first date on which its outcome was certain."""
-        return self.horizon.purge_days
 
     def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
         """Return the label frame of a spine; see :meth:`cs_ml.labels.ChurnLabeler.label`."""

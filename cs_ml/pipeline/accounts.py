@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cs_ml.config.targets import KINDS
 from cs_ml.explain import TypicalValues
 from cs_ml.health import HealthScore
 from cs_ml.models import PropensityClassifier
@@ -66,8 +67,8 @@ def explain_accounts(
     top
         Reasons of each row and target, at most.
     **models
-        Fitted model of each target, by name: ``churn``, ``upsell``, ``inactivity``, ``growth`` are known to the
-        sentences, another name is spoken of as an outcome.
+        Fitted model of each target, by name; where that is a kind of label the sentences know it, another name is
+        spoken of as an outcome.
 
     Returns
     -------
@@ -76,8 +77,7 @@ def explain_accounts(
         sentence_en, sentence_ja.
     """
     fitted = _fitted(X, health, models, catalog)
-    known = {"churn", "upsell", "inactivity", "growth"}
-    return reasons_of(fitted, X, {target: target if target in known else "table" for target in models}, top)[0]
+    return reasons_of(fitted, X, {target: target if target in KINDS else "table" for target in models}, top)[0]
 
 
 def _fitted(

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from cs_ml.config import LabelConfig
 from cs_ml.errors import Fault, FrameError
-from cs_ml.labels import ChurnLabeler, GrowthLabeler, InactivityLabeler, Labeler, TableLabeler, UpsellLabeler
+from cs_ml.labels import (
+    ChurnLabeler,
+    CrossSellLabeler,
+    DownsellLabeler,
+    GrowthLabeler,
+    InactivityLabeler,
+    Labeler,
+    NonRenewalLabeler,
+    TableLabeler,
+    UpsellLabeler,
+)  # fmt: skip
 
 __all__ = ["labeler_of", "read_frame"]
 
@@ -23,15 +33,18 @@ def labeler_of(label: LabelConfig) -> Labeler:
     30
     """
     ahead = {"horizon_days": label.horizon_days, "gap_days": label.gap_days, "settling_days": label.settling_days}
-    if label.kind == "churn":
-        return ChurnLabeler(grace_days=label.grace_days, **ahead)
-    if label.kind == "upsell":
-        return UpsellLabeler(grace_days=label.grace_days, min_increase=label.min_increase, by=label.by, **ahead)
-    if label.kind == "inactivity":
-        return InactivityLabeler(**ahead)
-    if label.kind == "growth":
-        return GrowthLabeler(min_increase=label.min_increase, **ahead)
-    return TableLabeler(read_frame(label.table), **ahead)
+    graced = {**ahead, "grace_days": label.grace_days}
+    made: dict[str, Callable[[], Labeler]] = {
+        "churn": lambda: ChurnLabeler(which=label.which, **graced),
+        "non_renewal": lambda: NonRenewalLabeler(**graced),
+        "downsell": lambda: DownsellLabeler(min_decrease=label.min_decrease, **graced),
+        "upsell": lambda: UpsellLabeler(min_increase=label.min_increase, by=label.by, **graced),
+        "cross_sell": lambda: CrossSellLabeler(product=label.product or "", **graced),
+        "inactivity": lambda: InactivityLabeler(**ahead),
+        "growth": lambda: GrowthLabeler(min_increase=label.min_increase, **ahead),
+        "table": lambda: TableLabeler(read_frame(label.table), **ahead),
+    }
+    return made[label.kind]()
 
 
 def read_frame(path: Path | None, ids: Sequence[str] = ("account_id",)) -> pd.DataFrame:

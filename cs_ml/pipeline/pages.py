@@ -158,8 +158,8 @@ def _role(target: str, config: Config) -> str:
     """Return the name under which reports know a target: churn is what health is against, upsell what grows."""
     if target == config.health.target:
         return "churn"
-    grows = target in config.labels and config.labels[target].kind in {"upsell", "growth"}
-    return "upsell" if grows else target
+    growing = [name for name, label in config.labels.items() if label.kind in {"upsell", "growth"}]
+    return "upsell" if growing[:1] == [target] else target
 
 
 def _roles(config: Config) -> dict[str, str]:

@@ -30,7 +30,7 @@ def test_a_folder_of_tables_is_enough(load, tmp_path):
     assert config.snapshots.windows == (7, 30, 90, 180)
     assert list(config.labels) == ["churn", "upsell"]
     assert config.labels["churn"].purge_days == 120
-    assert config.labels["upsell"].purge_days == 90
+    assert config.labels["upsell"].purge_days == 120
     assert config.languages == ("en",)
 
 

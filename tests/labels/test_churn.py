@@ -124,3 +124,11 @@ def test_stays_equal_painting_the_days(lines, grace):
         mine = stays[stays["account_id"] == account]
         offset = Clock().day(np.array([start], dtype="datetime64[us]"))[0]
         assert [(a - offset, b - offset) for a, b in zip(mine["start"], mine["end"], strict=True)] == merged
+
+
+@pytest.mark.parametrize(("which", "expected"), [("any", "1"), ("voluntary", "censored"), ("involuntary", "1")])
+def test_leaving_the_other_way_is_censored(which, expected):
+    header = "account_id start_at end_at mrr cancelled_at voluntary\n"
+    tables = book(data_end="2026-12-01", contracts=header + "a 2026-01-01 2027-01-01 100 2026-04-01 false")
+    spine = pd.DataFrame(index=keys(("a", "2026-03-01")))
+    assert ChurnLabeler(which=which).label(tables, spine)["state"].iloc[0] == expected

@@ -1,0 +1,76 @@
+"""Downsell: less monthly revenue from an account that stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.labels.contractual import ContractualLabeler, Lines, lines_of
+from cs_ml.labels.state import label_frame
+from cs_ml.tables.tables import Tables
+
+__all__ = ["DownsellLabeler"]
+
+
+@dataclass(frozen=True)
+class DownsellLabeler(ContractualLabeler):
+    """Labels an account 1 when its MRR falls inside the horizon while it stays.
+
+    Revenue falls where a line ends: what counts after it are the lines that run on, or start within the grace
+    period, against all that ran on ``as_of``. An account that leaves first is censored.
+
+    Parameters
+    ----------
+    horizon_days, gap_days, grace_days, settling_days
+        As for :class:`cs_ml.labels.ChurnLabeler`.
+    min_decrease
+        Smallest relative fall of MRR that counts.
+
+    Examples
+    --------
+    >>> DownsellLabeler(min_decrease=0.1).purge_days
+    120
+    """
+
+    min_decrease: float = 0.05
+
+    def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
+        """Return the label frame of a spine; see :meth:`cs_ml.labels.ChurnLabeler.label`."""
+        lines = lines_of(tables, spine)
+        before = lines.mrr(lines.running())
+        after, end, key = _after_each_end(lines, self.grace_days)
+        since = lines.as_of[key] + self.gap_days
+        inside = (end >= since) & (end < since + self.horizon_days)
+        gone = _first(key, end, (after == 0) & (end < since + self.horizon_days), lines.n_keys)
+        fallen = (after > 0) & (after <= (1 - self.min_decrease) * before[key] * (1 + 1e-12))
+        fell = _first(key, end, inside & fallen, lines.n_keys)
+        return label_frame(
+            spine.index,
+            ~np.isnan(fell),
+            mature=self.horizon.mature(lines.as_of, tables.data_end),
+            censored=(before <= 0) | (gone < np.where(np.isnan(fell), np.inf, fell)),
+            effective_day=fell,
+            decided_day=fell,
+        )
+
+
+def _after_each_end(lines: Lines, grace_days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the MRR left after each end of a line from ``as_of`` on, the day of the end, and the row of the spine."""
+    ends = lines.end >= lines.day
+    key, end = lines.key[ends], lines.end[ends]
+    table = pd.DataFrame({"key": key, "end": end}).drop_duplicates(ignore_index=True)
+    mrr = lines.frame["mrr"].to_numpy(dtype=float, na_value=0.0)[lines.row]
+    others = pd.DataFrame({"key": lines.key, "start": lines.start, "last": lines.end, "mrr": mrr})
+    both = table.reset_index(names="at").merge(others, on="key")
+    left = both[(both["last"] > both["end"]) & (both["start"] <= both["end"] + grace_days)]
+    after = np.bincount(left["at"], left["mrr"], minlength=len(table))
+    return after, table["end"].to_numpy(), table["key"].to_numpy()
+
+
+def _first(key: np.ndarray, day: np.ndarray, mask: np.ndarray, n_keys: int) -> np.ndarray:
+    """Return the first day that meets a condition, by row of the spine; NaN where none does."""
+    first = np.full(n_keys, np.inf)
+    np.minimum.at(first, key[mask], day[mask].astype(float))
+    return np.where(np.isinf(first), np.nan, first)
