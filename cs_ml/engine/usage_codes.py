@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from cs_ml.errors import Fault, TableError
 
-__all__ = ["KeyTable", "words_of"]
+__all__ = ["KeyTable", "text_of", "words_of"]
 
 MULTIPLIERS = np.random.default_rng(20).integers(2**63, 2**64, 64, dtype=np.uint64) | np.uint64(1)
 FEWEST_SLOTS_BITS = 10
@@ -57,6 +57,26 @@ def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
     if not letters.all():
         _refuse_trailing_nul(letters, (ends - start)[1:][lengths > 0], where)
     return _padded(letters, ends[:-1] - start, lengths)
+
+
+def text_of(words: np.ndarray, *, whole: bool = False) -> list[str]:
+    """Return the text that words were made of.
+
+    Parameters
+    ----------
+    words
+        From :func:`words_of`, shape (n, words).
+    whole
+        Whether they were made of integers.
+
+    Examples
+    --------
+    >>> text_of(words_of(pa.array(["a", "日本"]))), text_of(words_of(pa.array([7, -1])), whole=True)
+    (['a', '日本'], ['7', '-1'])
+    """
+    if whole:
+        return [str(number) for number in words[:, 0].view(np.int64).tolist()]
+    return [key.tobytes().rstrip(b"\0").decode() for key in words]
 
 
 def _plain(values: pa.Array) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,13 +13,14 @@ from cs_ml.engine.usage_codes import words_of
 from cs_ml.errors import Fault, TableError
 from cs_ml.timeline.clock import Clock
 
-__all__ = ["UNITS", "codes_of", "day_numbers", "fixed_point", "flags_of"]
+__all__ = ["UNITS", "business_hours", "codes_of", "day_numbers", "fixed_point", "flags_of"]
 
 UNITS = 1_000_000  # units of quantity in one; sums of integers do not depend on their order
 LARGEST = float(2**62)
 DAYS = 2**16  # days since 1970-01-01 fit two bytes until 2149
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 QUARTER = 900  # seconds; a day of any present zone begins on a quarter of an hour
+OPENS, CLOSES, FRIDAY = 9, 18, 4  # hours of the wall clock, day of the week
 
 
 def codes_of(column: pa.Array, ask: Callable[[np.ndarray], np.ndarray], where: str) -> np.ndarray:
@@ -128,6 +130,38 @@ def _zone_days(instants: np.ndarray, second: int, clock: Clock, utc_days: tuple[
     quarters = np.arange(first, (utc_days[1] + 1) * 86400 // QUARTER)
     days = clock.day((quarters * QUARTER).astype("datetime64[s]"))
     return np.asarray(days.take(instants // (QUARTER * second) - first))
+
+
+def business_hours(column: pa.Array, clock: Clock) -> np.ndarray:
+    """Return whether each instant lies on a weekday from 9:00 to 18:00 by the wall clock of the book.
+
+    Parameters
+    ----------
+    column
+        Timestamps that mean UTC, or dates, without nulls.
+    clock
+        Calendar of the book.
+
+    Examples
+    --------
+    >>> evening = pa.array([np.datetime64("2026-01-05T01:00", "us")])
+    >>> business_hours(evening, Clock()), business_hours(evening, Clock("Asia/Tokyo"))
+    (array([False]), array([ True]))
+    """
+    seconds = _numpy(pc.cast(column, pa.timestamp("s"), safe=False).view(pa.int64()))
+    if not len(seconds):
+        return np.empty(0, bool)
+    quarter = seconds // QUARTER
+    first, last = int(quarter.min()), int(quarter.max())
+    days = np.arange(first * QUARTER // 86400 - 1, last * QUARTER // 86400 + 2)
+    if last - first < len(seconds) and not (clock.instant(days).astype(np.int64) % (QUARTER * 10**6)).any():
+        return np.asarray(_open(np.arange(first, last + 1) * QUARTER, clock).take(quarter - first))
+    return _open(seconds, clock)
+
+
+def _open(seconds: np.ndarray, clock: Clock) -> np.ndarray:
+    local = pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC").tz_convert(clock.zone)
+    return np.asarray((local.day_of_week <= FRIDAY) & (local.hour >= OPENS) & (local.hour < CLOSES))
 
 
 def fixed_point(column: pa.Array, where: str) -> np.ndarray:

@@ -13,7 +13,7 @@ from cs_ml.engine.usage_codes import KeyTable, words_of
 from cs_ml.engine.usage_columns import codes_of
 from cs_ml.errors import FrameError
 
-__all__ = ["STRAY", "Accounts", "Members"]
+__all__ = ["STRAY", "Accounts", "Members", "is_whole"]
 
 STRAY = 1 << 30  # codes of users that were seen in a second account begin here
 
@@ -41,7 +41,7 @@ class Accounts:
         ids = [str(account) for account in account_ids]
         if any(left >= right for left, right in pairwise(ids)):
             raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
-        whole = [(position, int(text)) for position, text in enumerate(ids) if _is_whole(text)]
+        whole = [(position, int(text)) for position, text in enumerate(ids) if is_whole(text)]
         self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"))
         self._whole = KeyTable(words_of(pa.array([number for _, number in whole], pa.int64())))
         self._position = np.array([*(position for position, _ in whole), -1], np.int32)
@@ -60,7 +60,8 @@ class Accounts:
         return np.asarray(self._position[self._whole.find(words)])
 
 
-def _is_whole(text: str) -> bool:
+def is_whole(text: str) -> bool:
+    """Tell whether a text is how an integer of 64 bits is written."""
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdigit() and len(digits) < 19 and str(int(text)) == text
 
@@ -125,6 +126,11 @@ class Members:
         """Return the account of every member in the order of :meth:`dense`, -1 where a code was never used."""
         strays = self._strays.keys()[:, 0] & np.uint64(2**32 - 1) if len(self._strays) else np.empty(0, np.uint64)
         return np.concatenate([self._home, strays.astype(np.int32)])
+
+    def users(self) -> np.ndarray:
+        """Return the user of every member in the order of :meth:`dense`."""
+        strays = self._strays.keys()[:, 0] >> np.uint64(32) if len(self._strays) else np.empty(0, np.uint64)
+        return np.concatenate([np.arange(len(self._home)), strays.astype(np.int64)])
 
     def dense(self, codes: np.ndarray) -> np.ndarray:
         """Return member codes without the gap before the strays."""

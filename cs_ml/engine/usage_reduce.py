@@ -140,13 +140,17 @@ def _by_account(members: Members) -> tuple[np.ndarray, np.ndarray, Callable[[np.
     return owner[order], members.users()[order], rename
 
 
-def _by_name(codes: Codes) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the names of the features in order, and the place of each code among them."""
-    names = text_of(codes.features.keys(), whole=codes.whole_features)
+def _with_names(features: Days | None, codes: Codes) -> tuple[Days | None, tuple[str, ...]]:
+    """Code the features by their place among the sorted names of all that were used."""
+    if features is None:
+        return None, ()
+    code = features.code & (1 << FEATURE_BITS) - 1
+    used = np.unique(code)
+    names = text_of(codes.features.keys()[used], whole=codes.whole_features)
     order = sorted(range(len(names)), key=names.__getitem__)
     place = np.empty(len(names), np.int32)
     place[order] = np.arange(len(names))
-    return tuple(names[at] for at in order), place
+    return replace(features, code=place[np.searchsorted(used, code)]), tuple(names[at] for at in order)
 
 
 def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
@@ -157,7 +161,6 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
         for name, pile in work.piles.items():
             piles[name].take(pile)
     owner, user, rename = _by_account(codes.members)
-    names, place = _by_name(codes)
     n_accounts = len(codes.accounts)
     wanted = {"days": True, "users": "user_id" in columns, "features": "feature" in columns}
     wanted["logins"] = wanted["users"] and "event" in columns
@@ -168,7 +171,7 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
             days = days_of(rows.merged(rename), late.merged(rename), owner, n_accounts)
             return replace(days, code=codes.users.keys()[user[days.code]] if kind == "users" else NOBODY)
         days = days_of(rows.merged(), late.merged(), FEATURE_BITS if kind == "features" else 0, n_accounts)
-        return replace(days, code=place[days.code & (1 << FEATURE_BITS) - 1] if kind == "features" else NOBODY)
+        return days if kind == "features" else replace(days, code=NOBODY)
 
     with ThreadPoolExecutor(threads) as pool:
         kinds: list[Kind] = [kind for kind in ("features", "users", "days", "logins") if wanted[kind]]
@@ -176,10 +179,10 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     seen = np.concatenate([parts["days"].day, parts["days"].late_day])
     span = (int(seen.min()), int(seen.max())) if len(seen) else (0, -1)
     counts = sum(work.n_rows for work in works), sum(work.n_ignored for work in works)
-    known = parts["days"], parts.get("users"), parts.get("features"), parts.get("logins")
+    features, names = _with_names(parts.get("features"), codes)
     asked = codes.top_features if wanted["features"] else ()
     top = dict(zip(asked, _top(piles["top", False], piles["top", True], len(asked), n_accounts), strict=True))
-    return UsageState(*known, *span, *counts, names, top)
+    return UsageState(parts["days"], parts.get("users"), features, parts.get("logins"), *span, *counts, names, top)
 
 
 def _top(pile: Pile, late_pile: Pile, n_features: int, n_accounts: int) -> list[Days]:

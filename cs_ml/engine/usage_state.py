@@ -12,7 +12,7 @@ from cs_ml.engine.usage_pile import Rows
 
 __all__ = ["Days", "Part", "UsageState", "days_of"]
 
-Part = Literal["user", "feature", "login", "quantity"]
+Part = Literal["user", "feature", "login", "quantity", "business"]
 DAY_BITS = 16
 BLOCK = 1 << 17
 Arrays = Mapping[str, np.ndarray]
@@ -39,6 +39,9 @@ class Days:
         Member, day of the event and day it was known, sorted by member, day, day known.
     late_values
         As ``values``.
+    code
+        What each member is, shape (members, ...): of a feature its position among the names, of a user its id as
+        words (:func:`~cs_ml.engine.usage_codes.words_of`); empty where members are accounts.
     """
 
     members: np.ndarray
@@ -49,6 +52,7 @@ class Days:
     late_day: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint16))
     late_known: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint16))
     late_values: Arrays = field(default_factory=dict)
+    code: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
 
     def accounts(self, low: int, high: int) -> Days:
         """Return the days of accounts ``low`` to ``high - 1``; the long arrays are views."""
@@ -66,6 +70,7 @@ class Days:
             self.late_day[late],
             self.late_known[late],
             {name: column[late] for name, column in self.late_values.items()},
+            self.code[first:last],
         )
 
     def groups(self) -> np.ndarray:
@@ -84,6 +89,11 @@ def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) ->
         Account of each member code, or how many bits of the code lie below the account.
     n_accounts
         How many accounts there are.
+
+    Returns
+    -------
+    Days
+        The member codes are its ``code``.
 
     Examples
     --------
@@ -108,6 +118,7 @@ def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) ->
         late_day.astype(np.uint16),
         late_known.astype(np.uint16),
         _named(late.values, rows.values),
+        codes,
     )
 
 
@@ -157,6 +168,10 @@ class UsageState:
         Rows of known accounts.
     n_ignored
         Rows of other accounts.
+    feature_names
+        Names of the features, sorted.
+    top
+        Events (and quantity) a day and account of each feature that was asked for, by its name.
     """
 
     days: Days
@@ -167,6 +182,8 @@ class UsageState:
     last_day: int = -1
     n_rows: int = 0
     n_ignored: int = 0
+    feature_names: tuple[str, ...] = ()
+    top: Mapping[str, Days] = field(default_factory=dict)
 
     @property
     def n_accounts(self) -> int:
@@ -176,13 +193,13 @@ class UsageState:
     @property
     def nbytes(self) -> int:
         """Size of all arrays in bytes."""
-        parts = [part for part in (self.days, self.users, self.features, self.logins) if part is not None]
+        parts = [part for part in (self.days, self.users, self.features, self.logins, *self.top.values()) if part]
         return sum(array.nbytes for part in parts for array in _arrays(part))
 
     def has(self, part: Part) -> bool:
-        """Tell whether the table had users, features, kinds of events or quantities."""
-        if part == "quantity":
-            return "quantity" in self.days.values
+        """Tell whether the table had users, features, kinds of events or quantities, and whether hours were asked."""
+        if part in ("quantity", "business"):
+            return part in self.days.values
         if part == "login":
             return "logins" in self.days.values
         return (self.users if part == "user" else self.features) is not None
@@ -194,9 +211,11 @@ class UsageState:
             part and part.accounts(low, high) for part in (self.users, self.features, self.logins)
         )
         n_rows = sum(int(values["rows"].sum()) for values in (days.values, days.late_values) if "rows" in values)
-        return UsageState(days, users, features, logins, self.first_day, self.last_day, n_rows)
+        top = {name: part.accounts(low, high) for name, part in self.top.items()}
+        span = self.first_day, self.last_day
+        return UsageState(days, users, features, logins, *span, n_rows, 0, self.feature_names, top)
 
 
 def _arrays(part: Days) -> list[np.ndarray]:
     late = [part.late_member, part.late_day, part.late_known, *part.late_values.values()]
-    return [part.members, part.starts, part.day, *part.values.values(), *late]
+    return [part.members, part.starts, part.day, *part.values.values(), *late, part.code]
