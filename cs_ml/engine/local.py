@@ -11,17 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cs_ml.engine.bucket import Bucket, Builder
+from cs_ml.engine.bucket import Builder
+from cs_ml.engine.plan import Edge, bucket_of, built, edges_of, kin_of, usage_columns, usage_options
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_state import UsageState
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 
 __all__ = ["LocalEngine"]
-
-Edge = tuple[int, int]  # first account of a bucket, and the first one after it
-KEYS_A_BUCKET = 60_000
-USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity")
 
 
 @dataclass(frozen=True)
@@ -66,32 +63,26 @@ class LocalEngine:
         accounts, codes = np.unique(np.asarray(keys.get_level_values("account_id"), dtype=object), return_inverse=True)
         workers = self.workers or os.cpu_count() or 1
         usage = self._usage(builders, tables, accounts, workers)
-        edges = self._edges(codes, len(accounts))
+        edges, kin = edges_of(codes, len(accounts), self.buckets), kin_of(builders, tables)
 
         def run(edge: Edge) -> pd.DataFrame:
             low, high = edge
-            bucket = _bucket(builders, tables, accounts[low:high], usage.accounts(low, high) if usage else None)
-            chosen = keys[(codes >= low) & (codes < high)]
-            return pd.concat([builder.build(bucket, chosen) for builder in builders], axis=1)
+            own = usage.accounts(low, high) if usage else None
+            bucket = bucket_of(builders, tables, accounts[low:high], own, kin)
+            return built(builders, bucket, keys[(codes >= low) & (codes < high)])
 
         with ThreadPoolExecutor(workers) as pool:
             yield from _in_turn(pool, run, edges, ahead=workers)
 
-    def _edges(self, codes: np.ndarray, n_accounts: int) -> list[Edge]:
-        wanted = self.buckets or -(-len(codes) // KEYS_A_BUCKET)
-        cuts = np.unique(np.linspace(0, n_accounts, min(wanted, n_accounts) + 1).astype(int))
-        return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-
     def _usage(
         self, builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, workers: int
     ) -> UsageState | None:
-        if "usage" not in tables or not any("usage" in builder.reads for builder in builders):
+        columns = usage_columns(builders, tables)
+        if not columns:
             return None
-        columns = [name for name in USAGE_COLUMNS if name in tables.columns("usage")]
+        options = usage_options(builders, tables, accounts, self.login_events)
         batches = tables.batches("usage", columns)
-        return reduce_usage(
-            batches, accounts.tolist(), Clock(tables.zone), login_events=self.login_events, threads=workers
-        )
+        return reduce_usage(batches, accounts.tolist(), Clock(tables.zone), threads=workers, **options)
 
 
 def _in_turn(
@@ -105,9 +96,3 @@ def _in_turn(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
-
-
-def _bucket(builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, usage: UsageState | None) -> Bucket:
-    wanted = dict.fromkeys(table for builder in builders for table in builder.reads)
-    frames = {name: tables.frame(name, accounts) for name in wanted if name in tables and name != "usage"}
-    return Bucket(accounts, frames, usage, Clock(tables.zone))
