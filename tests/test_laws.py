@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import numpy as np
 import pandas as pd
 import pytest
-from builders import keys
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from oracle import HOUR, KEYS, LAWFUL, assert_same, in_sql, instants
 
 from cs_ml.engine.bucket import Bucket
 from cs_ml.engine.local import LocalEngine
@@ -21,7 +19,6 @@ BUILDERS = default_builders(attributes=("csm",))
 DATES = pd.DatetimeIndex(["2025-04-01", "2026-01-01"])
 SPAN = {"start": "2025-01-01", "end": "2026-06-01"}
 ALONE = LocalEngine(workers=1, buckets=1)
-LAWFUL = settings(max_examples=40, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +79,6 @@ def test_shuffle_the_order_of_rows_and_the_names_of_accounts_change_nothing(some
     pd.testing.assert_frame_equal(back, expected, check_exact=True, check_index_type=False)
 
 
-DAY0 = pd.Timestamp("2024-12-20")
-KEYS = keys(
-    *[(account, date) for account in "abz" for date in ("2024-12-21", "2025-06-01", "2025-12-31", "2026-12-25")]
-)
-HOUR = st.integers(0, 24 * 380)
 LATE = st.sampled_from([0, 0, 1, 30, 24 * 40])
 SURVEY = st.tuples(
     st.sampled_from("ab"),
@@ -103,26 +95,6 @@ COMMENT = st.tuples(
 LINE = st.tuples(
     st.sampled_from("ab"), HOUR, st.none() | HOUR, st.none() | HOUR, st.none() | HOUR, st.integers(1, 9), LATE
 )
-
-
-def instants(hours) -> pd.Series:
-    return pd.Series(
-        [None if hour is None else DAY0 + pd.Timedelta(hours=hour) for hour in hours], dtype="datetime64[us]"
-    )
-
-
-def in_sql(sql: str, **tables: pd.DataFrame) -> pd.DataFrame:
-    """Answer with plain SQL, one row a key."""
-    with sqlite3.connect(":memory:") as database:
-        KEYS.to_frame(index=False).reset_index(names="at").to_sql("keys", database, index=False)
-        for name, rows in tables.items():
-            rows.reset_index(names="row").to_sql(name, database, index=False)
-        return pd.read_sql(sql, database).sort_values("at").drop(columns="at").astype(float, errors="ignore")
-
-
-def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    for name in expected:
-        np.testing.assert_allclose(found[name], expected[name].astype(float), rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 @LAWFUL
@@ -185,7 +157,7 @@ def test_oracle_comments_equal_plain_sql(drawn):
         FROM keys LEFT JOIN heard ON heard.at = keys.at GROUP BY keys.at"""
     assert_same(X, in_sql(sql, voc=rows))
     spoken = in_sql(
-        """SELECT at, text FROM keys JOIN voc USING (account_id) WHERE said_at < as_of AND known_at < as_of
+        """SELECT at, coalesce(printf('%+.2f', sentiment) || char(9), '') || text AS text FROM keys JOIN voc USING (account_id) WHERE said_at < as_of AND known_at < as_of
         AND said_at >= datetime(as_of, '-180 days') ORDER BY at, said_at, row""",
         voc=rows,
     )
