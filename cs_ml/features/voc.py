@@ -11,6 +11,8 @@ import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature, Kind
+from cs_ml.features.voc_comments import all_comments, deciding, rating
+from cs_ml.tables.comments import join_comments
 from cs_ml.tables.redact import redact
 from cs_ml.timeline.lookup import Lookup, Pairs
 
@@ -18,12 +20,13 @@ __all__ = ["VocBuilder"]
 
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uff66-\uff9f]")
 JAPANESE_CODES = ("ja", "jp", "日本")
-TEXT_LIMIT = 2000
 
 
 @dataclass(frozen=True)
 class VocBuilder:
     """Describes what the people of an account said, users and decision makers apart.
+
+    Words written into surveys are comments too, said when the survey was answered.
 
     Parameters
     ----------
@@ -34,11 +37,11 @@ class VocBuilder:
     Examples
     --------
     >>> len(VocBuilder().features(["text", "said_at", "sentiment", "speaker_role"]))
-    11
+    13
     """
 
     decision_makers: tuple[str, ...] = ("decision_maker", "champion")
-    reads: tuple[str, ...] = ("voc", "users")
+    reads: tuple[str, ...] = ("voc", "users", "surveys")
 
     def features(self, columns: Iterable[str]) -> list[Feature]:
         """Return the features that can be made from these columns of ``voc``."""
@@ -54,42 +57,27 @@ class VocBuilder:
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
-        rows = bucket.frames["voc"]
+        rows = all_comments(bucket)
         lookup = Lookup(rows, keys, time="said_at", known="known_at", clock=bucket.clock)
         half, year = lookup.window(180), lookup.window(365)
+        spoken, rated = _redacted(rows["text"], half), rating(rows)
         values = {
             "voc_comments_count_90d": lookup.window(90).count(),
             "voc_comments_count_365d": year.count(),
             "voc_comments_recency": self._age(rows, lookup.latest(), bucket, keys),
             "voc_japanese_share_365d": year.share(_is_japanese(rows)),
-            "voc_comments_text_180d": _joined(rows["text"], half),
+            "voc_comments_text_180d": _joined(spoken, rated, half),
         }
-        decides = self._decides(rows, bucket)
+        decides = deciding(rows, bucket, self.decision_makers)
         if decides is not None:
             values["voc_decision_maker_recency"] = self._age(rows, lookup.latest(decides), bucket, keys)
+            values["voc_user_text_180d"] = _joined(spoken, rated, half.where(~decides))
+            values["voc_decision_maker_text_180d"] = _joined(spoken, rated, half.where(decides))
         if "sentiment" in rows:
             values |= _sentiment(rows["sentiment"].astype(float), lookup, half, decides)
-        names = [feature.name for feature in self.features(rows.columns)]
-        return pd.DataFrame({name: values.get(name, np.nan) for name in names}, index=keys)
-
-    def _decides(self, rows: pd.DataFrame, bucket: Bucket) -> np.ndarray | None:
-        """Tell for each row whether a decision maker spoke; ``None`` where no table can say."""
-        by_user = "user_id" in rows and bucket.has("users", "role")
-        if "speaker_role" not in rows and not by_user:
-            return None
-        role = rows["speaker_role"] if "speaker_role" in rows else pd.Series(None, index=rows.index, dtype=object)
-        decides = role.isin(self.decision_makers)
-        if by_user:
-            decides |= role.isna() & self._deciding_user(rows, bucket.frames["users"])
-        return np.asarray(decides, dtype=bool)
-
-    def _deciding_user(self, rows: pd.DataFrame, users: pd.DataFrame) -> np.ndarray:
-        """Tell for each row whether its user was known as a decision maker when it was said."""
-        users = users[users["role"].isin(self.decision_makers).to_numpy(dtype=bool)]
-        listed = pd.Index(np.asarray(users["user_id"], dtype=object))
-        found = listed.get_indexer(pd.Index(np.asarray(rows["user_id"], dtype=object)))
-        since = np.append(np.asarray(users["known_at"], dtype="datetime64[us]"), np.datetime64("NaT", "us"))[found]
-        return np.asarray((found >= 0) & ~(since > rows["said_at"].to_numpy()))
+        names = [feature.name for feature in self.features(bucket.frames["voc"].columns)]
+        nothing = {"voc_user_text_180d": None, "voc_decision_maker_text_180d": None}
+        return pd.DataFrame({name: values.get(name, nothing.get(name, np.nan)) for name in names}, index=keys)
 
     @staticmethod
     def _age(rows: pd.DataFrame, position: np.ndarray, bucket: Bucket, keys: pd.MultiIndex) -> np.ndarray:
@@ -119,23 +107,29 @@ def _is_japanese(rows: pd.DataFrame) -> np.ndarray:
     return np.array([bool(JAPANESE.search(text)) if known is None else known for known, text in pairs], dtype=bool)
 
 
-def _joined(text: pd.Series, pairs: Pairs) -> np.ndarray:
-    """Join the redacted comments of each key, oldest first; the newest 2,000 characters are kept."""
+def _redacted(text: pd.Series, pairs: Pairs) -> np.ndarray:
+    """Return the comments that some key may use without what identifies a person; ``None`` for the others."""
     used = np.unique(pairs.row)
     redacted = np.full(len(text), None, dtype=object)
     redacted[used] = [redact(item) for item in text.iloc[used].tolist()]
+    return redacted
+
+
+def _joined(text: np.ndarray, rated: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """Return the comments of each key in one cell, oldest first, with their ratings; the newest are kept."""
     joined = np.full(pairs.n_keys, None, dtype=object)
     starts = np.flatnonzero(np.diff(pairs.key, prepend=-1))
     for start, stop in zip(starts, np.append(starts, len(pairs.key))[1:], strict=True):
-        joined[pairs.key[start]] = "\n".join(redacted[pairs.row[start:stop]])[-TEXT_LIMIT:]
+        rows = pairs.row[start:stop]
+        joined[pairs.key[start]] = join_comments(zip(text[rows], rated[rows].tolist(), strict=True))
     return joined
 
 
 def _feature(
     need: str, name: str, unit: str, texts: tuple[str, str, str, str], direction: int = 0, kind: Kind = "number"
 ) -> tuple[str, Feature]:
-    sources = "voc,users" if need in {"role", "both"} else "voc"
-    return need, Feature(f"voc_{name}", "sentiment", unit, *texts, kind, direction, "signal", sources)
+    tables = ["voc", *["surveys"] * (need in {"text", "role"}), *["users"] * (need in {"role", "both"})]
+    return need, Feature(f"voc_{name}", "sentiment", unit, *texts, kind, direction, "signal", ",".join(tables))
 
 
 FEATURES = (
@@ -150,4 +144,6 @@ FEATURES = (
     _feature("role", "decision_maker_recency", "days", ("Time since a decision maker spoke", "意思決定者の最後の発言からの日数", "A decision maker last spoke {value} days ago, where {typical} is typical", "意思決定者の最後の発言から{value}日(標準的な値: {typical})"), -1),
     _feature("text", "japanese_share_365d", "share", ("Share of comments in Japanese, last year", "日本語コメントの割合(1年)", "{value} of the comments of the last year are in Japanese, where {typical} is typical", "過去1年のコメントの{value}が日本語(標準的な値: {typical})")),
     _feature("text", "comments_text_180d", "text", ("Words of the comments, last 180 days", "コメントの内容(直近180日)", "What was said in the last 180 days", "直近180日のコメントの内容"), kind="text"),
+    _feature("role", "user_text_180d", "text", ("Words of users, last 180 days", "利用者のコメントの内容(直近180日)", "What users said in the last 180 days", "直近180日の利用者のコメントの内容"), kind="text"),
+    _feature("role", "decision_maker_text_180d", "text", ("Words of decision makers, last 180 days", "意思決定者のコメントの内容(直近180日)", "What decision makers said in the last 180 days", "直近180日の意思決定者のコメントの内容"), kind="text"),
 )  # fmt: skip

@@ -49,7 +49,9 @@ def test_every_feature_of_five_comments():
         "sentiment_mean_180d": (0.8 - 0.2 + 0.4) / 3, "sentiment_latest": 0.4, "negative_share_180d": 1 / 3,
         "user_sentiment_mean_180d": (-0.2 + 0.4) / 2, "decision_maker_sentiment_mean_180d": 0.8,
         "decision_maker_recency": 13, "japanese_share_365d": 2 / 5,
-        "comments_text_180d": "とても満足です\n検索が遅い\nrenew?\nfine",
+        "comments_text_180d": "+0.80\tとても満足です\n-0.20\t検索が遅い\nrenew?\n+0.40\tfine",
+        "user_text_180d": "-0.20\t検索が遅い\n+0.40\tfine",
+        "decision_maker_text_180d": "+0.80\tとても満足です\nrenew?",
     }  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def test_a_comment_known_late_is_not_used_early():
         1      a          2026-01-01 2026-01-01 0.5       early
         2      a          2026-01-02 2026-02-01 -1        late"""
     found = built(text, ("a", "2026-02-01"), ("a", "2026-02-02"))
-    assert found["comments_text_180d"].tolist() == ["early", "early\nlate"]
+    assert found["comments_text_180d"].tolist() == ["+0.50\tearly", "+0.50\tearly\n-1.00\tlate"]
     assert found["sentiment_latest"].tolist() == [0.5, -1]
     assert found["comments_recency"].tolist() == [31, 31]
 
@@ -87,10 +89,11 @@ def test_words_are_redacted_before_they_are_joined_and_the_newest_are_kept():
     text = f"""
         voc_id account_id said_at    text
         1      a          2026-01-01 {"あ" * 1990}
-        2      a          2026-01-02 連絡はtaro@example.co.jpか03-1234-5678まで"""
+        2      a          2026-01-02 {"い" * 1980}
+        3      a          2026-01-03 連絡はtaro@example.co.jpか03-1234-5678まで"""
     found = of(text, "2026-02-01")["comments_text_180d"]
     assert len(found) == 2000
-    assert found == "あ" * (2000 - 20) + "\n連絡は[MAIL]か[PHONE]まで"
+    assert found == "い" * 1980 + "\n連絡は[MAIL]か[PHONE]まで"
 
 
 def test_decision_makers_are_told_by_the_role_of_the_user():
@@ -173,7 +176,8 @@ def test_the_zone_decides_on_the_day_of_a_comment():
 @pytest.mark.parametrize(("columns", "without"), [
     (["sentiment", "speaker_role"], []),
     (["sentiment", "user_id"], []),
-    (["sentiment"], ["user_sentiment_mean_180d", "decision_maker_sentiment_mean_180d", "decision_maker_recency"]),
+    (["sentiment"], ["user_sentiment_mean_180d", "decision_maker_sentiment_mean_180d", "decision_maker_recency",
+                     "user_text_180d", "decision_maker_text_180d"]),
     (["speaker_role"], ["sentiment_mean_180d", "sentiment_latest", "negative_share_180d", "user_sentiment_mean_180d",
                         "decision_maker_sentiment_mean_180d"]),
 ])  # fmt: skip
@@ -184,3 +188,19 @@ def test_columns_that_are_absent_make_no_features(columns, without):
     assert [f"voc_{name}" for name in X] == [
         feature.name for feature in VocBuilder().features(["said_at", "text", *columns])
     ]
+
+
+def test_words_written_into_a_survey_are_a_comment_once_they_were_answered():
+    text = """
+        voc_id account_id said_at    sentiment text
+        1      a          2026-01-10 0.5       x"""
+    surveys = """
+        response_id account_id kind sent_at    answered_at score text
+        1           a          nps  2026-01-05 2026-02-10  2     遅い
+        2           a          csat 2026-01-05 2026-01-08  4     fine
+        3           a          nps  2026-01-05 2026-01-08  9     -
+        4           a          nps  2026-01-05 -           -     -"""
+    found = built(text, ("a", "2026-02-10"), ("a", "2026-02-11"), surveys=surveys)
+    assert found["comments_text_180d"].tolist() == ["+0.50\tfine\n+0.50\tx", "+0.50\tfine\n+0.50\tx\n-0.60\t遅い"]
+    assert found["comments_count_90d"].tolist() == [2, 3]
+    assert found["sentiment_mean_180d"].tolist() == [0.5, 0.5]
