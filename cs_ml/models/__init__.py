@@ -9,6 +9,7 @@ from cs_ml.models.calibrate import AffineCalibrator
 from cs_ml.models.drift import base_rate_drift, feature_drift, psi
 from cs_ml.models.encode import SnapshotEncoder
 from cs_ml.models.metric_table import metric_table, paired_differences
+from cs_ml.models.profile import FeatureProfile
 from cs_ml.models.propensity import PropensityClassifier
 from cs_ml.models.reliability import reliability_table, wilson
 from cs_ml.models.report_card import ReportCard, detectable_auc, report_card
@@ -18,6 +19,7 @@ __all__ = [
     "AffineCalibrator",
     "Backtest",
     "BaseRateRule",
+    "FeatureProfile",
     "OneRule",
     "PlainLogistic",
     "PropensityClassifier",

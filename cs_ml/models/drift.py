@@ -9,38 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.models.bootstrap import account_codes, draw_weights, interval
-from cs_ml.models.columns import column_kind, numbers, select
+from cs_ml.models.profile import FeatureProfile, psi
 from cs_ml.models.ranked import ratio
 
 __all__ = ["base_rate_drift", "feature_drift", "psi"]
 
 Floats = npt.NDArray[np.float64]
-MODERATE, STRONG = 0.1, 0.25
-
-
-def psi(before: Floats, after: Floats) -> float:
-    """Return the population stability index of two sets of bin counts.
-
-    ``sum (a - b) ln(a / b)`` over shares, half a row being added to each bin (Siddiqi 2006; the symmetric divergence of
-    Jeffreys 1946).
-
-    Parameters
-    ----------
-    before, after
-        Rows in each bin.
-
-    Returns
-    -------
-    float
-        Zero where the shares are equal.
-
-    Examples
-    --------
-    >>> psi(np.array([50.0, 50.0]), np.array([50.0, 50.0]))
-    0.0
-    """
-    b, a = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (before, after))
-    return float(((a - b) * np.log(a / b)).sum())
 
 
 def feature_drift(before: pd.DataFrame, after: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
@@ -49,7 +23,7 @@ def feature_drift(before: pd.DataFrame, after: pd.DataFrame, *, bins: int = 10) 
     Parameters
     ----------
     before, after
-        Features of the training rows and of the scored rows.
+        Features of the training rows and of the scored rows; free text is left out.
     bins
         Bins of equal mass on the training rows; missing values are a bin of their own.
 
@@ -65,10 +39,7 @@ def feature_drift(before: pd.DataFrame, after: pd.DataFrame, *, bins: int = 10) 
     >>> feature_drift(old, old + 60.0)[["column", "level"]].to_numpy().tolist()
     [['logins', 'strong']]
     """
-    later = select(after, list(before.columns))
-    rows = [_line(str(name), before[name], later[name], bins) for name in before.columns]
-    table = pd.DataFrame(rows, columns=["column", "psi", "noise", "level", "missing_before", "missing_after"])
-    return table.sort_values(["psi", "column"], ascending=[False, True], ignore_index=True)
+    return FeatureProfile(bins=bins).fit(before).compare(after)
 
 
 def base_rate_drift(
@@ -107,29 +78,6 @@ def base_rate_drift(
     low, high = interval(draws[:, 1] - draws[:, 0], float(lately - before))
     row = (float(before), float(lately), float(lately - before), low, high, bool(low > 0 or high < 0))
     return pd.DataFrame([row], columns=["before", "lately", "difference", "low", "high", "drifted"])
-
-
-def _line(name: str, before: pd.Series, after: pd.Series, bins: int) -> tuple[Any, ...]:
-    old, new = _counts(before, after, bins)
-    value = psi(old, new)
-    noise = (np.count_nonzero(old + new) - 1) * (1 / max(old.sum(), 1) + 1 / max(new.sum(), 1))
-    level = "strong" if value >= STRONG else "moderate" if value >= MODERATE else "stable"
-    level = level if value > 3 * noise else "stable"
-    return name, value, float(noise), level, float(before.isna().mean()), float(after.isna().mean())
-
-
-def _counts(before: pd.Series, after: pd.Series, bins: int) -> tuple[Floats, Floats]:
-    if column_kind(before) == "number" and column_kind(after) == "number":
-        old, new = numbers(before), numbers(after)
-        known = old[~np.isnan(old)]
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])) if len(known) else np.empty(0)
-        codes = [np.where(np.isnan(v), len(edges) + 1, np.searchsorted(edges, v, side="left")) for v in (old, new)]
-    else:
-        joint = pd.factorize(pd.concat([before.astype(object), after.astype(object)]))[0] + 1
-        codes = [joint[: len(before)], joint[len(before) :]]
-    width = int(max(code.max(initial=0) for code in codes)) + 1
-    old_counts, new_counts = (np.bincount(code.astype(np.intp), minlength=width).astype(np.float64) for code in codes)
-    return old_counts, new_counts
 
 
 def _rates(label: Floats, late: npt.NDArray[np.bool_], weights: Floats) -> Floats:

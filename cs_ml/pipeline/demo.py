@@ -79,7 +79,7 @@ def score_part(config: Config, fitted: Fitted, snapshot: Snapshot, date: pd.Time
         snapshot.spine[rows], snapshot.X[rows], snapshot.catalog, mrr=mrr, tables=snapshot.tables, notes=snapshot.notes
     )
     reasons, themes = explain_scores(config, fitted, part)
-    return Scored(scores_of(fitted, part.X, part.mrr), reasons, themes, part, fitted)
+    return Scored(scores_of(fitted, part.X, part.mrr), reasons, themes, part, fitted, fitted.profile.compare(part.X))
 
 
 def describe(ran: Ran, config: Config) -> list[str]:

@@ -15,7 +15,7 @@ from cs_ml.config import Config
 from cs_ml.errors import BundleError, NotEnoughData
 from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
 from cs_ml.health import HealthScore
-from cs_ml.models import PropensityClassifier
+from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import lock, make_folder, write_partition
 
@@ -35,10 +35,12 @@ __all__ = [
 
 WAIT_SECONDS = 600
 ROUNDING = 1e-12
+SHOWN = 5
 CLASSES: Mapping[str, type[Any]] = {
     "PropensityClassifier": PropensityClassifier,
     "HealthScore": HealthScore,
     "TypicalValues": TypicalValues,
+    "FeatureProfile": FeatureProfile,
 }
 
 
@@ -62,6 +64,8 @@ class Fitted:
         Version of the bundle.
     stability
         Share of refits that keep the sign of each feature's contributions, by target.
+    profile
+        How the features of the training rows were distributed.
     """
 
     models: dict[str, PropensityClassifier]
@@ -71,6 +75,7 @@ class Fitted:
     catalog: pd.DataFrame
     version: str
     stability: Mapping[str, pd.Series] = field(default_factory=dict)
+    profile: FeatureProfile = field(default_factory=FeatureProfile)
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,8 @@ class Scored:
         Features that were scored.
     fitted
         What scored them.
+    drift
+        How far each feature has moved since the training rows, see :meth:`cs_ml.models.FeatureProfile.compare`.
     """
 
     scores: pd.DataFrame
@@ -96,6 +103,7 @@ class Scored:
     themes: dict[str, pd.DataFrame]
     snapshot: Snapshot
     fitted: Fitted
+    drift: pd.DataFrame
 
 
 def load_bundle(config: Config) -> Bundle:
@@ -118,9 +126,8 @@ def restore(bundle: Bundle) -> Fitted:
     models = {name: part for name, part in parts.items() if isinstance(part, PropensityClassifier)}
     target = str(bundle.metadata.get("health_target", next(iter(models), "churn")))
     stability = {name: bundle.table(f"{name}_stability").set_index("feature")["share"] for name in models}
-    return Fitted(
-        models, parts.get("health"), target, parts["typical"], bundle.table("catalog"), bundle.version, stability
-    )
+    typical, profile, health = (parts.get(name) for name in ("typical", "profile", "health"))
+    return Fitted(models, health, target, typical, bundle.table("catalog"), bundle.version, stability, profile)
 
 
 def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +187,7 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
     scores = scores_of(fitted, snapshot.X, snapshot.mrr)
     progress("explaining")
     reasons, themes = explain_scores(config, fitted, snapshot)
-    return Scored(scores, reasons, themes, snapshot, fitted)
+    return Scored(scores, reasons, themes, snapshot, fitted, fitted.profile.compare(snapshot.X))
 
 
 def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -236,6 +243,7 @@ def write_scores(scored: Scored, config: Config) -> Path:
     about = {"model_version": scored.fitted.version, "config_hash": config.hash}
     with lock(folder, wait_seconds=WAIT_SECONDS):
         write_partition(folder / "drivers", date, scored.drivers.astype({"value": str, "typical": str}), about)
+        write_partition(folder / "drift", date, scored.drift, about)
         return write_partition(folder / "scores", date, scored.scores.reset_index(), about)
 
 
@@ -261,4 +269,16 @@ def describe(scored: Scored) -> list[str]:
             + ", ".join(f"{bands.get(band, 0):,} {band}" for band in ("red", "yellow", "green"))
             + (f", {unscored:,} not scored" if unscored else "")
         )
-    return lines
+    return lines + _moved(scored.drift)
+
+
+def _moved(drift: pd.DataFrame) -> list[str]:
+    """Warn of features that no longer look as they did in training."""
+    strong = drift[drift["level"] == "strong"]
+    if strong.empty:
+        return []
+    named = ", ".join(f"{row.column} ({row.psi:.2f})" for row in strong.head(SHOWN).itertuples())
+    more = f" and {len(strong) - SHOWN} more" if len(strong) > SHOWN else ""
+    told = f"warning: {len(strong)} of {len(drift)} features have moved far from the training rows "
+    shown = f"(stability index, largest first): {named}{more}; train again if a source or its meaning has changed"
+    return [told + shown]

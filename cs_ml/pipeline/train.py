@@ -14,7 +14,7 @@ from cs_ml.config import Config
 from cs_ml.errors import ConfigError, Fault, NotEnoughData
 from cs_ml.explain import TypicalValues
 from cs_ml.health import HealthScore
-from cs_ml.models import PropensityClassifier
+from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
 from cs_ml.pipeline.health import fit_health
 from cs_ml.pipeline.refits import sign_stability
@@ -101,7 +101,7 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
         raise NotEnoughData("\n".join(["nothing can be learned", *reasons]))
     if health is not None:
         parts["health"] = health
-    parts["typical"] = TypicalValues().fit(snapshot.X)
+    parts |= {"typical": TypicalValues().fit(snapshot.X), "profile": FeatureProfile().fit(snapshot.X)}
     bundle = Bundle.of(
         parts,
         tables=_tables(snapshot, evaluations, health) | stability,

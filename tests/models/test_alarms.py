@@ -66,8 +66,8 @@ def test_drift_is_found_in_numbers_categories_and_missingness():
     rng = np.random.default_rng(0)
     old = pd.DataFrame(
         {"a": rng.normal(size=500), "b": rng.normal(size=500), "c": ["x", "y"] * 250, "d": rng.normal(size=500)}
-    )
-    new = old.assign(a=old["a"] + 1, b=old["b"].mask(rng.random(500) < 0.5), c="x")
+    ).astype({"c": "category"})
+    new = old.assign(a=old["a"] + 1, b=old["b"].mask(rng.random(500) < 0.5), c=pd.Categorical(["x"] * 500))
     levels = feature_drift(old, new).set_index("column")["level"].to_dict()
     assert levels == {"a": "strong", "b": "strong", "c": "strong", "d": "stable"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from conftest import ROOT, process
 from cs_ml.bundle import Bundle
 from cs_ml.config import load_config
 from cs_ml.pipeline.record import tracker_of
-from cs_ml.pipeline.score import restore, score, scores_of
+from cs_ml.pipeline.score import describe, restore, score, scores_of
 from cs_ml.store import read_partition
 
 AS_OF = "2026-10-01"
@@ -56,7 +57,7 @@ def test_each_command_leaves_what_the_readme_says(story):
     out = story.folder / "out"
     for name in ("snapshots.parquet", "labels.parquet", "features.parquet", "audit.parquet", "report/portfolio.html",
                  "report/portfolio.ja.html", "report/model_churn.html", "bundle/manifest.json", "tracking/mlflow.db",
-                 f"scores/as_of={AS_OF}/part-00000.parquet", f"drivers/as_of={AS_OF}/part-00000.parquet"):  # fmt: skip
+                 *(f"{name}/as_of={AS_OF}/part-00000.parquet" for name in ("scores", "drivers", "drift"))):  # fmt: skip
         assert (out / name).stat().st_size > 0, name
     assert not [path for path in out.rglob(".*") if path.name != ".lock"], "nothing half written stays"
     assert load_config(story.folder / "other.yaml").labels.keys() == {"churn", "upsell"}
@@ -149,6 +150,14 @@ model.predict(pd.read_parquet("rows.parquet"))[["p_churn", "p_upsell", "health"]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=story.folder, env=environment, capture_output=True)
     served = pd.read_parquet(story.folder / "served.parquet")
     np.testing.assert_array_equal(served.to_numpy(), scores[served.columns].to_numpy())
+
+
+def test_a_source_that_fell_silent_is_named_before_anyone_believes_the_scores(scored):
+    told = [line for line in describe(scored) if "warning" in line]
+    silent = scored.snapshot.X.assign(usage_events_count_30d=0.0)
+    moved = replace(scored, drift=scored.fitted.profile.compare(silent))
+    assert "usage_events_count_30d" not in "".join(told)
+    assert "usage_events_count_30d" in "".join(line for line in describe(moved) if "warning" in line)
 
 
 def test_pages_tell_of_the_accounts(story, scores):
