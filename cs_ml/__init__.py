@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "tables": ("ColumnSpec", "Filter", "TableMapping", "Tables", "open_tables"),
-    "timeline": ("Clock", "Lookup", "TimeSplit", "make_spine"),
+    "tables": ("Column", "ColumnSpec", "Filter", "TableMapping", "Tables", "open_tables", "own_table"),
+    "timeline": ("Clock", "Lookup", "Seen", "TimeSplit", "make_spine"),
     "engine.local": ("LocalEngine",),
     "features.feature": ("Feature",),
+    "features.own": ("feature",),
     "features.snapshot": ("SnapshotBuilder",),
     "features.audit": ("audit",),
     "labels": (

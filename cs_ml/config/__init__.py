@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cs_ml.config.config import Config
 from cs_ml.config.load import default_config, load_config, schema
+from cs_ml.config.own import FeaturesConfig, OwnColumnConfig, OwnTableConfig
 from cs_ml.config.sections import (
     BookConfig,
     EngineConfig,
@@ -23,11 +24,14 @@ __all__ = [
     "ColumnConfig",
     "Config",
     "EngineConfig",
+    "FeaturesConfig",
     "FilterConfig",
     "HealthConfig",
     "LabelConfig",
     "ModelConfig",
     "OutputConfig",
+    "OwnColumnConfig",
+    "OwnTableConfig",
     "RenewalGrid",
     "ReportConfig",
     "SnapshotsConfig",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from cs_ml.config.fields import Section, Wrong, doc, nearest
+from cs_ml.config.own import FeaturesConfig
 from cs_ml.config.sections import (
     BookConfig,
     EngineConfig,
@@ -25,7 +26,7 @@ from cs_ml.store.plain import plain
 
 __all__ = ["Config"]
 
-_DECIDES_RESULTS = ("book", "tables", "snapshots", "labels", "model", "health")
+_DECIDES_RESULTS = ("book", "tables", "snapshots", "features", "labels", "model", "health")
 
 
 class Config(Section):
@@ -45,6 +46,7 @@ class Config(Section):
     snapshots: SnapshotsConfig = doc(
         SnapshotsConfig(), "The dates on which accounts are looked at.", "顧客を見る日付。"
     )
+    features: FeaturesConfig = doc({}, "Features of your own.", "独自の特徴量。")
     labels: Annotated[dict[str, LabelConfig], BeforeValidator(with_kinds)] = Field(
         default_factory=default_labels,
         min_length=1,
@@ -70,11 +72,15 @@ class Config(Section):
     def content(self) -> dict[str, Any]:
         """Return, JSON-able, what can change a result: no path, no address, no number of threads.
 
-        A scorecard of one's own is there by the hash of its file.
+        A scorecard and builders of one's own are there by the hash of their files.
         """
         chosen: dict[str, Any] = self.model_dump(by_alias=True, include=set(_DECIDES_RESULTS))
         chosen["tables"]["postgres"] = None
         del chosen["model"]["n_jobs"]
+        chosen["features"]["builders"] = [
+            *(f"{Path(name).name}" if ".py" in name else name for name in self.features.builders),
+            *(hash_file(file) for file in self.features.files() if file.is_file()),
+        ]
         if isinstance(self.health.scorecard, Path):
             chosen["health"]["scorecard"] = hash_file(self.health.scorecard)
         result: dict[str, Any] = plain(_without_paths(chosen), "config")

@@ -36,6 +36,12 @@ _MAP = """
   #       event: {constant: login}
   #     where:
   #       - {column: customer, not_starts_with: "test-"}"""
+_OWN = """
+  # own:
+  #   trainings:
+  #     time: held_at
+  #     columns: {course: category, hours: number, passed: {kind: flag, reveals: [graded_at]}, graded_at: instant}"""
+_EXAMPLES = {"map": _MAP, "own": _OWN}
 _OF_KIND = {
     "churn": ("kind", "horizon_days", "gap_days", "grace_days", "settling_days"),
     "upsell": ("kind", "horizon_days", "gap_days", "settling_days", "min_increase", "by"),
@@ -76,8 +82,8 @@ def _keys(section: BaseModel, language: str, indent: str, only: tuple[str, ...] 
             continue
         yield f"{indent}# {_meaning(field, language)}"
         value = getattr(section, name)
-        if name == "map":
-            yield _MAP.removeprefix("\n")
+        if name in _EXAMPLES:
+            yield _EXAMPLES[name].removeprefix("\n")
         elif value is None:
             yield f"{indent}# {name}:"
         else:

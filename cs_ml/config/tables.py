@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from cs_ml.config.fields import FilePath, Flag, Number, Scalar, Section, Text, Wrong, Zone, doc, nearest, refuse
+from cs_ml.config.own import OwnTableConfig
 from cs_ml.errors import ConfigError, Fault
 from cs_ml.tables.catalog import SCHEMAS
 from cs_ml.tables.mapping import FILTERS, SHAPES, UNITS, ColumnSpec, Filter, TableMapping
+from cs_ml.tables.schema import Schema
 
 __all__ = ["ColumnConfig", "FilterConfig", "TableConfig", "TablesConfig"]
 
@@ -168,6 +170,9 @@ class TablesConfig(Section):
     max_rejected_share: Number = doc(
         0.01, "Share of a table's rows that may break a rule.", "規則に反してよい行の割合。", ge=0, le=1
     )
+    own: dict[Text, OwnTableConfig] = doc(
+        {}, "Tables of your own beside those of the catalog, by a name of your choice.", "独自のテーブル。名前は自由。"
+    )
     map: dict[str, TableConfig] = doc({}, "How each table is read, by its canonical name.", "正規の名前ごとの読み方。")
 
     def contradictions(self) -> Iterable[Wrong]:
@@ -176,11 +181,15 @@ class TablesConfig(Section):
             yield Wrong((self._given[1],), "exactly one of folder, duckdb, postgres", " and ".join(self._given))
         if self.duckdb is not None and self.duckdb.suffix not in _DUCKDB:
             yield Wrong(("duckdb",), f"a file ending in {' or '.join(_DUCKDB)}", repr(self.duckdb.name))
+        wrong = [fault for name, table in self.own.items() for fault in table.wrong(name)]
+        yield from wrong
+        schemas = SCHEMAS if wrong else {**SCHEMAS, **{schema.name: schema for schema in self.schemas()}}
         for name, table in self.map.items():
-            if name not in SCHEMAS:
-                yield Wrong(("map", name), f"one of {', '.join(SCHEMAS)}", repr(name), nearest(name, SCHEMAS))
-            elif not SCHEMAS[name].extras:
-                yield from _unknown_columns(name, table)
+            if name not in schemas and name not in self.own:
+                hint = nearest(name, schemas) or "declare it under tables.own if it is one of your own"
+                yield Wrong(("map", name), f"one of {', '.join(schemas)}", repr(name), hint)
+            elif name in schemas and not schemas[name].extras:
+                yield from _unknown_columns(schemas[name], table)
 
     @property
     def _given(self) -> list[str]:
@@ -211,14 +220,18 @@ class TablesConfig(Section):
             raise ConfigError(Fault(f"environment variable {self.postgres}", "a URL postgresql://...", found))
         return url
 
+    def schemas(self) -> tuple[Schema, ...]:
+        """Return the tables that the config declares."""
+        return tuple(table.schema_of(name) for name, table in self.own.items())
+
     def mappings(self) -> dict[str, TableMapping]:
         """Return how each table is read, by canonical name."""
         return {name: table.to_mapping() for name, table in self.map.items()}
 
 
-def _unknown_columns(name: str, table: TableConfig) -> Iterator[Wrong]:
-    known = SCHEMAS[name].names
+def _unknown_columns(schema: Schema, table: TableConfig) -> Iterator[Wrong]:
+    known = schema.names
     for column in table.columns:
         if column not in known:
-            place = ("map", name, "columns", column)
+            place = ("map", schema.name, "columns", column)
             yield Wrong(place, f"one of {', '.join(known)}", repr(column), nearest(column, known))

@@ -11,6 +11,7 @@ import pandas as pd
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature
 from cs_ml.timeline.lookup import Lookup, ratio
+from cs_ml.timeline.revealed import known_from
 
 __all__ = ["SurveysBuilder"]
 
@@ -77,9 +78,9 @@ class SurveysBuilder:
     def _asked(rows: pd.DataFrame, bucket: Bucket, keys: pd.MultiIndex) -> dict[str, np.ndarray]:
         asked = Lookup(rows, keys, time="sent_at", known="known_at", clock=bucket.clock).window(365)
         as_of = bucket.clock.date(keys.get_level_values("as_of"))
-        answered_day = bucket.clock.day(rows["answered_at"].fillna(pd.Timestamp("2262-01-01")))
-        answered = answered_day[asked.row] < as_of[asked.key]
-        n_answered = np.bincount(asked.key, answered, minlength=len(keys))
+        answered = known_from(rows, "answered_at").where(rows["answered_at"].notna())
+        answered_day = bucket.clock.day(answered.fillna(pd.Timestamp("2262-01-01")))
+        n_answered = np.bincount(asked.key, answered_day[asked.row] < as_of[asked.key], minlength=len(keys))
         return {
             "response_rate_365d": ratio(n_answered, asked.count()),
             "unanswered_count_365d": asked.count() - n_answered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 
 from cs_ml.errors import Fault, TableError
-from cs_ml.tables.catalog import SCHEMAS
 from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.own import with_own
 from cs_ml.tables.prepare import Prepared, prepare
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Source, readable
@@ -65,6 +65,7 @@ def check(
     zone: str = "UTC",
     data_end: Any = None,
     max_rejected_share: float = 0.01,
+    own: Iterable[Schema] = (),
 ) -> Check:
     """Sort the rows of all source tables into good and rejected ones.
 
@@ -82,6 +83,8 @@ def check(
         First instant that is not in the data; taken from the newest row where missing.
     max_rejected_share
         Carried to the result; see :func:`require`.
+    own
+        Tables that the user declared, see :func:`cs_ml.own_table`; each must be there.
 
     Returns
     -------
@@ -98,11 +101,13 @@ def check(
     faults: list[Fault] = []
     loaded: dict[str, Loaded] = {}
     broken: list[tuple[Any, ...]] = []
-    for name, schema in SCHEMAS.items():
+    schemas = with_own(own)
+    for name, schema in schemas.items():
         mapping = mappings.get(name, TableMapping())
         try:
             raw = source.read(name, mapping, connection)
             if raw is None:
+                faults += [Fault(name, "the table that was declared", "no such table")] if schema.own else []
                 continue
             accounts = loaded["accounts"].relation if "accounts" in loaded else None
             prepared = prepare(schema, raw, mapping, accounts=accounts, data_end=limit.isoformat())
@@ -113,7 +118,7 @@ def check(
             faults += error.faults
             continue
         broken += rules
-    faults += _missing_tables(loaded, faults, mappings)
+    faults += _missing_tables(loaded, faults, mappings, schemas)
     if faults:
         raise TableError(faults)
     end = _data_end(connection, loaded, limit) if data_end is None else limit
@@ -140,14 +145,17 @@ def require(source: Source, mappings: Mapping[str, TableMapping] | None = None, 
 
 
 def _missing_tables(
-    loaded: Mapping[str, Loaded], faults: list[Fault], mappings: Mapping[str, TableMapping]
+    loaded: Mapping[str, Loaded],
+    faults: list[Fault],
+    mappings: Mapping[str, TableMapping],
+    schemas: Mapping[str, Schema],
 ) -> list[Fault]:
     tried = {fault.where.split(".")[0] for fault in faults}
     found = ", ".join(loaded) or "no table at all"
     missing = [
-        Fault(name, "a table of the catalog", "an unknown name", hint=f"one of {', '.join(SCHEMAS)}")
+        Fault(name, "a table of the catalog", "an unknown name", hint=f"one of {', '.join(schemas)}")
         for name in mappings
-        if name not in SCHEMAS
+        if name not in schemas
     ]
     if faults:
         return missing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from cs_ml.tables.check import require
 from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.database import DuckDBSource
 from cs_ml.tables.sources.folder import FolderSource
 from cs_ml.tables.sources.frames import FrameSource
@@ -71,6 +72,7 @@ def open_tables(
     max_rejected_share: float = 0.01,
     memory_limit: str | None = None,
     threads: int | None = None,
+    own: Iterable[Schema] = (),
 ) -> Tables:
     """Open the source tables of a book and check them on the way in.
 
@@ -88,6 +90,8 @@ def open_tables(
         Share of rows of a table that may break a rule before the table is refused.
     memory_limit, threads
         Bounds for DuckDB.
+    own
+        Tables that the user declared, see :func:`cs_ml.own_table`.
 
     Returns
     -------
@@ -113,4 +117,5 @@ def open_tables(
         zone=zone,
         data_end=data_end,
         max_rejected_share=max_rejected_share,
+        own=own,
     )

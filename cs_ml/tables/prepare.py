@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.column import Column
 from cs_ml.tables.mapping import ColumnSpec, TableMapping
+from cs_ml.tables.revealed import companions, with_companions
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Raw
 from cs_ml.tables.sql import canonical, condition, identifier, literal, raw_value
@@ -93,6 +94,11 @@ def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | 
     rules += _value_rules(schema, columns, {rule.column for rule in rules}, data_end)
     select, more = _with_relations(select, schema, tuple(specs), accounts)
     present = (*specs, *(["known_at"] if schema.time_stamped and "known_at" not in specs else []))
+    moments = _moments(schema, specs, mapping)
+    if moments:
+        added = ", ".join(f"{text} AS {identifier(name)}" for name, text in moments.items())
+        select, present = f"SELECT *, {added} FROM ({select})", (*present, *moments)
+        schema = with_companions(schema, moments)
     plain = (
         not mapping.where
         and not mapping.distinct
@@ -195,6 +201,13 @@ def _with_moments(select: str, schema: Schema, specs: dict[str, ColumnSpec], map
     if "known_at" in specs:
         return f"SELECT * REPLACE (greatest(known_at, {first}) AS known_at) FROM ({select})"
     return f"SELECT *, {first}{lag} AS known_at FROM ({select})"
+
+
+def _moments(schema: Schema, specs: dict[str, ColumnSpec], mapping: TableMapping) -> dict[str, str]:
+    """Return when each value revealed later was known, where that is not the moment that reveals it."""
+    if not schema.own and not (schema.time_stamped and mapping.known_lag_days):
+        return {}
+    return companions(schema, specs, mapping.known_lag_days)
 
 
 def _value_rules(schema: Schema, columns: dict[str, Column], typed: set[str], data_end: str) -> list[Rule]:

@@ -31,6 +31,8 @@ class Schema:
         Whether columns beyond the catalog are kept.
     big
         Whether the table may be larger than memory; such a table is only ever streamed.
+    own
+        Whether a user declared it.
     meaning
         One line of plain English.
 
@@ -51,6 +53,7 @@ class Schema:
     strictly_before: tuple[tuple[str, str], ...] = ()
     extras: bool = False
     big: bool = False
+    own: bool = False
     meaning: str = ""
 
     def column(self, name: str) -> Column:

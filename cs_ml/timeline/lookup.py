@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cs_ml.tables.revealed import SUFFIX
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.split import as_of_dates
 
@@ -94,7 +95,8 @@ class Lookup:
     time
         Column with the event time (naive UTC). Rows without one are never found.
     known
-        Column with the moment the row became known; missing values mean "with the event".
+        Column with the moment the row became known; missing values mean "with the event". Where the table says when
+        the event time itself was known, that counts too.
     clock
         Calendar of the book.
 
@@ -122,7 +124,9 @@ class Lookup:
         self._key_codes = key_codes
         self._row = order
         self._axis = self._joint(codes[order], clock.day(instants[order]))
-        self._known_day = None if known is None else clock.day(np.asarray(rows[known], dtype="datetime64[us]"))[order]
+        names = ([] if known is None else [known]) + [name for name in (f"{time}{SUFFIX}",) if name in rows]
+        days = [clock.day(np.asarray(rows[name], dtype="datetime64[us]"))[order] for name in names]
+        self._known_day = np.maximum.reduce(days) if days else None
 
     @staticmethod
     def _joint(codes: np.ndarray, days: np.ndarray) -> np.ndarray:

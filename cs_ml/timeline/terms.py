@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cs_ml.tables.revealed import SUFFIX
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.lookup import Lookup, Pairs
 
@@ -92,7 +93,9 @@ def terms_known(contracts: pd.DataFrame, keys: pd.Index, clock: Clock) -> Terms:
     pairs, start = Pairs(pairs.key[order], pairs.row[order], pairs.n_keys), start[order]
     planned = clock.day(_column(contracts, "end_at").fillna(NEVER))[pairs.row]
     cancelled_at = _column(contracts, "cancelled_at")
-    known_at = _column(contracts, "cancel_requested_at").fillna(cancelled_at)
+    known_at = _column(contracts, f"cancelled_at{SUFFIX}").fillna(
+        _column(contracts, "cancel_requested_at").fillna(cancelled_at)
+    )
     as_of = clock.date(keys.get_level_values("as_of"))
     known = np.asarray(cancelled_at.notna() & known_at.notna())[pairs.row]
     known &= clock.day(known_at)[pairs.row] < as_of[pairs.key]

@@ -1,0 +1,65 @@
+"""Values of a feature of one's own, held against the kind that it promised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.errors import Fault, FrameError
+from cs_ml.features.feature import Feature
+
+__all__ = ["checked_column"]
+
+WORDS = ("category", "text")
+
+
+def checked_column(about: Feature, values: Any, n_keys: int) -> np.ndarray:
+    """Return the values of a feature as its kind has them: float64, or objects with ``None``.
+
+    Parameters
+    ----------
+    about
+        What the feature promises.
+    values
+        What was made.
+    n_keys
+        How many there must be.
+
+    Raises
+    ------
+    FrameError
+        If there are not so many, in one dimension, or one of them is not of the kind.
+
+    Examples
+    --------
+    >>> about = Feature("a", "usage", "count", "A", "あ", "{value}", "{value}")
+    >>> checked_column(about, [1, None], 2)
+    array([ 1., nan])
+    """
+    where = f"feature {about.name}"
+    if np.shape(values) != (n_keys,):
+        found = f"{type(values).__name__} of shape {np.shape(values)}"
+        raise FrameError(Fault(where, f"{n_keys:,} values, one an account and date", found))
+    column = pd.Series(np.asarray(values, dtype=object))
+    return _words(column, where) if about.kind in WORDS else _numbers(column, where)
+
+
+def _words(column: pd.Series, where: str) -> np.ndarray:
+    present = column.notna()
+    wrong = column[present][~column[present].map(lambda item: isinstance(item, str))]
+    if len(wrong):
+        raise FrameError(Fault(where, "text or nothing", repr(wrong.iloc[0]), len(wrong), "or declare another `kind`"))
+    return column.where(present, None).to_numpy()
+
+
+def _numbers(column: pd.Series, where: str) -> np.ndarray:
+    present = column.notna()
+    numbers = pd.to_numeric(column.where(present), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    text = column.map(lambda item: isinstance(item, str)).to_numpy(dtype=bool)
+    wrong = present.to_numpy() & (~np.isfinite(numbers) | text)
+    if wrong.any():
+        hint = "or declare kind='category'" if text.any() else "leave it missing where there is no answer"
+        raise FrameError(Fault(where, "finite numbers or nothing", repr(column[wrong].iloc[0]), int(wrong.sum()), hint))
+    return numbers
