@@ -126,8 +126,8 @@ def restore(bundle: Bundle) -> Fitted:
     models = {name: part for name, part in parts.items() if isinstance(part, PropensityClassifier)}
     target = str(bundle.metadata.get("health_target", next(iter(models), "churn")))
     stability = {name: bundle.table(f"{name}_stability").set_index("feature")["share"] for name in models}
-    typical, profile, health = (parts.get(name) for name in ("typical", "profile", "health"))
-    return Fitted(models, health, target, typical, bundle.table("catalog"), bundle.version, stability, profile)
+    typical, catalog, profile = parts["typical"], bundle.table("catalog"), parts["profile"]
+    return Fitted(models, parts.get("health"), target, typical, catalog, bundle.version, stability, profile)
 
 
 def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
