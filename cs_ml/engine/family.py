@@ -41,13 +41,14 @@ class Families:
     Parameters
     ----------
     codes
-        Family of each account that has a relative, indexed by account id, sorted; other accounts are not listed.
+        Family of each account that is linked to another name, and of that name (a parent need not be an account),
+        indexed by name, sorted.
     """
 
     codes: pd.Series
 
     def members(self, accounts: Iterable[str]) -> np.ndarray:
-        """Return these accounts and all their relatives, sorted; accounts without relatives are left out."""
+        """Return these accounts and all their relatives, sorted; accounts without any link are left out."""
         wanted = self.codes.reindex(pd.Index(list(accounts), dtype=object)).dropna().unique()
         return np.asarray(self.codes.index[self.codes.isin(wanted)], dtype=object)
 
@@ -69,14 +70,12 @@ def families(tables: Tables) -> Families:
     >>> accounts = pd.DataFrame({"account_id": ["a", "b", "c", "d"], "parent_id": ["d", None, "holding", None]})
     >>> usage = pd.DataFrame({"account_id": ["a"], "event_at": ["2026-01-05"]})
     >>> families(open_tables({"accounts": accounts, "usage": usage})).members(["a", "b", "c"]).tolist()
-    ['a', 'd']
+    ['a', 'c', 'd', 'holding']
     """
     if "parent_id" not in tables.columns("accounts"):
         return Families(pd.Series(dtype=np.int64, index=pd.Index([], dtype=object)))
-    rows = tables.query("SELECT DISTINCT account_id, parent_id FROM {accounts} WHERE parent_id IS NOT NULL")
-    accounts = tables.accounts()
-    names = pd.Index(np.unique(np.concatenate([accounts, np.asarray(rows["parent_id"], dtype=object)])))
-    child, parent = (names.get_indexer(pd.Index(rows[end].astype(object))) for end in ("account_id", "parent_id"))
-    groups = linked(child, parent, len(names))[names.get_indexer(pd.Index(accounts))]
-    shared = np.bincount(groups, minlength=len(names))[groups] > 1
-    return Families(pd.Series(groups[shared], index=pd.Index(accounts[shared], dtype=object)))
+    rows = tables.query("SELECT DISTINCT account_id, parent_id FROM {accounts} WHERE parent_id <> account_id")
+    ends = np.asarray(rows[["account_id", "parent_id"]], dtype=object).T
+    names, codes = np.unique(ends.ravel(), return_inverse=True)
+    child, parent = np.split(codes, 2)
+    return Families(pd.Series(linked(child, parent, len(names)), index=pd.Index(names, dtype=object)))

@@ -86,7 +86,7 @@ class _Cells:
         names, child, parent = _links(accounts)
         date, dates = pd.factorize(keys.get_level_values("as_of"))
         name = pd.Index(names).get_indexer(pd.Index(keys.get_level_values("account_id")))
-        cells = _everyone(linked(child, parent, len(names)), np.unique(child), name, date)
+        cells = _everyone(linked(child, parent, len(names)), name, date)
         place = pd.MultiIndex.from_arrays([cells["name"], cells["date"]])
         index = pd.MultiIndex.from_arrays(
             [pd.Index(names[cells["name"]], dtype=object), dates[cells["date"]]], names=["account_id", "as_of"]
@@ -121,11 +121,11 @@ def _links(accounts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return names, child, parent
 
 
-def _everyone(ever: np.ndarray, members: np.ndarray, name: np.ndarray, date: np.ndarray) -> pd.DataFrame:
-    """Return name and date of each account that was ever linked to an account that is asked for on that date."""
-    listed = np.isin(name, members)
+def _everyone(ever: np.ndarray, name: np.ndarray, date: np.ndarray) -> pd.DataFrame:
+    """Return name and date of everyone who was ever linked to an account that is asked for on that date."""
+    listed = name >= 0
     asked = pd.DataFrame({"family": ever[name[listed]], "date": date[listed]}).drop_duplicates()
-    found: pd.DataFrame = asked.merge(pd.DataFrame({"family": ever[members], "name": members}), on="family")
+    found: pd.DataFrame = asked.merge(pd.DataFrame({"family": ever, "name": np.arange(len(ever))}), on="family")
     return found
 
 
