@@ -227,11 +227,12 @@ def reasons_of(
 
 
 def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> pd.DataFrame:
-    """Return the points of the health score by feature; measures of one feature are added up."""
+    """Return the points of the health score by feature; measures of one feature are added up, and its segment's too."""
     margin = fitted.models[fitted.health_target].margin(X) if fitted.health_target in fitted.models else None
     parts, _ = health.contributions(X, margin=_used(health, margin))
     parts = parts.where((parts.abs() > ROUNDING) | parts.isna(), 0.0)  # what only rounding left is no reason
-    features = {measure.name: measure.feature for measure in health.learned_.typical.scorecard.measures}
+    features = {"segment": health.segment_} if health.segment_ in X else {}
+    features |= {measure.name: measure.feature for measure in health.learned_.typical.scorecard.measures}
     return parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
 
 
