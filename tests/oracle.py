@@ -61,12 +61,11 @@ def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     """Compare every column of both: numbers to the last digits but two, words exactly."""
     assert set(found) == set(expected)
     for name in expected:
-        if found[name].dtype == object:
-            assert found[name].tolist() == expected[name].tolist(), name
+        if not pd.api.types.is_numeric_dtype(found[name]):
+            said = [column.astype(object).where(column.notna(), None) for column in (found[name], expected[name])]
+            assert said[0].tolist() == said[1].tolist(), name
         else:
-            np.testing.assert_allclose(
-                found[name], expected[name].astype(float), rtol=1e-12, atol=1e-12, err_msg=name
-            )
+            np.testing.assert_allclose(found[name], expected[name].astype(float), rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 def assert_some(found: pd.DataFrame, expected: pd.DataFrame) -> None:
