@@ -29,13 +29,18 @@ def usage_columns(builders: Sequence[Builder], tables: Tables) -> list[str]:
 
 
 def usage_options(
-    builders: Sequence[Builder],  # noqa: ARG001  a builder may ask for more than the columns of usage
+    builders: Sequence[Builder],
     tables: Tables,  # noqa: ARG001  same
     accounts: np.ndarray,  # noqa: ARG001  same
     login_events: Collection[str],
 ) -> dict[str, Any]:
     """Return what :func:`cs_ml.engine.usage_reduce.reduce_usage` must know to reduce the usage of these accounts."""
-    return {"login_events": frozenset(login_events)}
+    asked = [name for builder in builders for name in getattr(builder, "top_features", ())]
+    return {
+        "login_events": frozenset(login_events),
+        "top_features": tuple(dict.fromkeys(asked)),
+        "business_hours": any(getattr(builder, "business_hours", False) for builder in builders),
+    }
 
 
 def edges_of(codes: np.ndarray, n_accounts: int, buckets: int | None = None) -> list[Edge]:

@@ -38,6 +38,8 @@ class UsageBuilder:
         Look-back windows in days.
     seats
         Whether to relate users to contracted seats, which takes ``contracts.seats``.
+    logins
+        Whether any event is a login; where none is, features of logins are absent, not zero.
 
     Examples
     --------
@@ -49,11 +51,13 @@ class UsageBuilder:
 
     windows: tuple[int, ...] = (7, 30, 90, 180)
     seats: bool = True
+    logins: bool = True
     reads: tuple[str, ...] = ("usage", "contracts")
 
     def features(self, columns: Iterable[str]) -> list[Feature]:
         """Return the features that can be made from these columns of ``usage``."""
         present = {*columns, "seats"} if self.seats else {*columns}
+        present -= set() if self.logins else {PARTS["login"]}
         return [feature for feature, needed in described(self.windows) if needed <= present]
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
