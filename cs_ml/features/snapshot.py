@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Builder
 from cs_ml.engine.local import LocalEngine
 from cs_ml.errors import NotEnoughData
 from cs_ml.features.accounts import AccountsBuilder
+from cs_ml.features.billing import BillingBuilder
 from cs_ml.features.contracts import ContractsBuilder
+from cs_ml.features.deals import DealsBuilder
+from cs_ml.features.family import FamilyBuilder
 from cs_ml.features.feature import Feature, catalog_frame
+from cs_ml.features.marketing import MarketingBuilder
+from cs_ml.features.onboarding import OnboardingBuilder
+from cs_ml.features.own_builders import as_builders, refuse_twice, refuse_unknown
+from cs_ml.features.sentiment import SentimentBuilder
+from cs_ml.features.support import SupportBuilder
 from cs_ml.features.surveys import SurveysBuilder
+from cs_ml.features.topic_words import Topics, default_topics
+from cs_ml.features.topics import TopicsBuilder
 from cs_ml.features.usage import UsageBuilder
+from cs_ml.features.users import UsersBuilder
 from cs_ml.features.voc import VocBuilder
 from cs_ml.tables.tables import Tables
 
@@ -23,7 +35,11 @@ __all__ = ["FeatureBuilder", "SnapshotBuilder", "default_builders"]
 
 
 class FeatureBuilder(Builder, Protocol):
-    """A builder that describes its features; ``reads[0]`` is the table without which it makes none."""
+    """A builder that describes its features; ``reads[0]`` is the table without which it makes none.
+
+    Where more than the columns of that table decides on its features, such as the kinds of its rows, ``suited(tables)``
+    returns the builder for these tables, or ``None``.
+    """
 
     def features(self, columns: Iterable[str]) -> list[Feature]:
         """Return the features that can be made from these columns of ``reads[0]``."""
@@ -31,7 +47,7 @@ class FeatureBuilder(Builder, Protocol):
 
 
 def default_builders(
-    *, windows: Sequence[int] = (7, 30, 90, 180), attributes: Sequence[str] = ()
+    *, windows: Sequence[int] = (7, 30, 90, 180), attributes: Sequence[str] = (), topics: Topics | None = None
 ) -> tuple[FeatureBuilder, ...]:
     """Return the builders of all source tables.
 
@@ -41,18 +57,30 @@ def default_builders(
         Look-back windows of the usage features, in days.
     attributes
         Further columns of ``accounts`` to use as categories.
+    topics
+        Topics of comments and their words; those of the package where missing.
 
     Examples
     --------
     >>> [builder.reads[0] for builder in default_builders()]
-    ['usage', 'surveys', 'surveys', 'voc', 'contracts', 'accounts']
+    ['usage', 'surveys', 'surveys', 'voc', 'voc', 'tickets', 'onboarding', 'marketing', 'deals', 'invoices', 'users',
+     'sentiment', 'contracts', 'accounts', 'accounts']
     """
     return (
         UsageBuilder(windows=tuple(windows)),
         SurveysBuilder("nps"),
         SurveysBuilder("csat"),
         VocBuilder(),
+        TopicsBuilder(topics or default_topics()),
+        SupportBuilder(),
+        OnboardingBuilder(),
+        MarketingBuilder(),
+        DealsBuilder(),
+        BillingBuilder(),
+        UsersBuilder(),
+        SentimentBuilder(),
         ContractsBuilder(),
+        FamilyBuilder(),
         AccountsBuilder(tuple(attributes)),
     )
 
@@ -67,6 +95,9 @@ class SnapshotBuilder:
         What to build; those whose table is absent are left out.
     engine
         Where it runs.
+    trained
+        Names of features that a model was trained on. They are made, missing throughout, even where these tables happen
+        to hold no row of their kind; a table that is absent stays absent.
 
     Examples
     --------
@@ -82,6 +113,7 @@ class SnapshotBuilder:
 
     builders: tuple[FeatureBuilder, ...]
     engine: LocalEngine = field(default_factory=LocalEngine)
+    trained: frozenset[str] = frozenset()
 
     @classmethod
     def default(
@@ -89,10 +121,23 @@ class SnapshotBuilder:
         *,
         windows: Sequence[int] = (7, 30, 90, 180),
         attributes: Sequence[str] = (),
+        topics: Topics | None = None,
         engine: LocalEngine | None = None,
+        own: Iterable[Any] = (),
     ) -> SnapshotBuilder:
-        """Return a builder with every feature of the package; parameters as for :func:`default_builders`."""
-        return cls(default_builders(windows=windows, attributes=attributes), engine or LocalEngine())
+        """Return a builder with every feature of the package, and your own.
+
+        Parameters
+        ----------
+        windows, attributes, topics
+            As for :func:`default_builders`.
+        engine
+            Where it runs.
+        own
+            Features made by :func:`cs_ml.feature`, builders, or classes of builders.
+        """
+        packaged = default_builders(windows=windows, attributes=attributes, topics=topics)
+        return cls((*packaged, *as_builders(own)), engine or LocalEngine())
 
     def catalog(self, tables: Tables) -> pd.DataFrame:
         """Return the description of every feature these tables allow, indexed by feature name."""
@@ -122,7 +167,9 @@ class SnapshotBuilder:
         features = self._features(tables)
         X = _plain(self.engine.build(self._present(tables), tables, _keys(spine)), features)
         categories = [feature.name for feature in features if feature.kind == "category"]
-        return X.astype({name: pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories})
+        levels = {name: pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories}
+        known = X[categories].astype(levels)
+        return _together(X.drop(columns=categories), known, X.columns)
 
     def stream(self, tables: Tables, spine: pd.DataFrame) -> Iterator[pd.DataFrame]:
         """Yield the features bucket by bucket, categories as plain strings, in a few buckets' memory."""
@@ -130,22 +177,42 @@ class SnapshotBuilder:
         for X in self.engine.stream(self._present(tables), tables, _keys(spine)):
             yield _plain(X, features)
 
+    def lay_out(
+        self, tables: Tables, spine: pd.DataFrame
+    ) -> tuple[list[FeatureBuilder], Tables, pd.MultiIndex, dict[str, str]]:
+        """Return what an engine that keeps the features needs: builders, tables, keys, the kind of every feature."""
+        kinds = {feature.name: feature.kind for feature in self._features(tables)}
+        return self._present(tables), tables, _keys(spine), kinds
+
     def _present(self, tables: Tables) -> list[FeatureBuilder]:
+        refuse_unknown(self.builders, tables.names)
         present = [
             builder
-            for builder in self.builders
-            if builder.reads[0] in tables and builder.features(tables.columns(builder.reads[0]))
+            for builder in (self._suited(builder, tables) for builder in self.builders if builder.reads[0] in tables)
+            if builder is not None and builder.features(tables.columns(builder.reads[0]))
         ]
         if not present:
             raise NotEnoughData(f"expected a table with features, found only {', '.join(tables.names)}")
         return present
 
     def _features(self, tables: Tables) -> list[Feature]:
-        return [
-            feature
-            for builder in self._present(tables)
-            for feature in builder.features(tables.columns(builder.reads[0]))
-        ]
+        present = self._present(tables)
+        named = [(type(builder).__name__, builder.features(tables.columns(builder.reads[0]))) for builder in present]
+        refuse_twice(named)
+        return [feature for _, features in named for feature in features]
+
+    def _suited(self, builder: FeatureBuilder, tables: Tables) -> FeatureBuilder | None:
+        """Return the builder for these tables, or none; itself where it looks at columns only, or must make more."""
+        if not hasattr(builder, "suited"):
+            return builder
+        suited: FeatureBuilder | None = builder.suited(tables)
+        made, able = (_named(one, tables) for one in (suited, builder))
+        absent = any(table not in tables for table in builder.reads)
+        return suited if absent or able & self.trained <= made else builder
+
+
+def _named(builder: FeatureBuilder | None, tables: Tables) -> set[str]:
+    return set() if builder is None else {item.name for item in builder.features(tables.columns(builder.reads[0]))}
 
 
 def _keys(spine: pd.DataFrame) -> pd.MultiIndex:
@@ -158,6 +225,14 @@ def _keys(spine: pd.DataFrame) -> pd.MultiIndex:
 
 def _plain(X: pd.DataFrame, features: list[Feature]) -> pd.DataFrame:
     """Give every column one dtype, whatever the bucket holds: numbers and flags float64, words objects or ``None``."""
-    words = [feature.name for feature in features if feature.kind in {"category", "text"}]
-    X = X.astype({name: object if name in words else "float64" for name in X})
-    return X.assign(**{name: X[name].where(X[name].notna(), None) for name in words})
+    named = {feature.name for feature in features if feature.kind in {"category", "text"}}
+    numbers = [name for name in X if name not in named]
+    values = X[numbers].to_numpy(dtype="float64", na_value=np.nan)
+    words = {name: X[name].astype(object).where(X[name].notna(), None) for name in X if name in named}
+    return _together(pd.DataFrame(values, X.index, numbers), pd.DataFrame(words, X.index), X.columns)
+
+
+def _together(left: pd.DataFrame, right: pd.DataFrame, order: pd.Index) -> pd.DataFrame:
+    """Join columns in a given order; numbers stay one block of memory, which pandas wants for hundreds of columns."""
+    joined: pd.DataFrame = pd.concat([left, right], axis=1)[list(order)]
+    return joined

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from cs_ml.config import Config
 from cs_ml.engine.local import LocalEngine
 from cs_ml.errors import ConfigError, Fault, NotEnoughData, TableError
+from cs_ml.features.own_load import load_builders
 from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.labels import own_labels
 from cs_ml.pipeline.labelers import labeler_of, read_frame
@@ -85,6 +86,7 @@ def check_tables(config: Config) -> Check:
         zone=config.book.timezone,
         data_end=config.book.data_end,
         max_rejected_share=config.tables.max_rejected_share,
+        own=config.tables.schemas(),
     )
     folder = config.output.folder / "quarantine"
     for name, table in found.tables.loaded.items():
@@ -124,11 +126,16 @@ def snapshot_builder(config: Config) -> SnapshotBuilder:
     accounts = config.tables.map.get("accounts")
     declared = accounts.columns if accounts is not None else {}
     attributes = tuple(name for name in declared if name not in SCHEMAS["accounts"].names)
-    return SnapshotBuilder.default(windows=config.snapshots.windows, attributes=attributes, engine=engine)
+    own = load_builders(config.features.builders)
+    return SnapshotBuilder.default(windows=config.snapshots.windows, attributes=attributes, engine=engine, own=own)
 
 
 def take_snapshot(
-    config: Config, *, as_of: pd.Timestamp | Newest | None = None, progress: Progress = silent
+    config: Config,
+    *,
+    as_of: pd.Timestamp | Newest | None = None,
+    trained: Iterable[str] = (),
+    progress: Progress = silent,
 ) -> Snapshot:
     """Build features and labels of every date of the config, or the features of one date.
 
@@ -138,6 +145,8 @@ def take_snapshot(
         Checked config.
     as_of
         Only this date, or only the newest one, without labels.
+    trained
+        Features that a model was trained on; see :class:`cs_ml.features.SnapshotBuilder`.
     progress
         Called with a line of text at each step.
 
@@ -156,7 +165,7 @@ def take_snapshot(
     _require_data(date, tables)
     spine = make_spine(tables, **dates)
     _require_data(spine.index.get_level_values("as_of").max(), tables)
-    builder = snapshot_builder(config)
+    builder = replace(snapshot_builder(config), trained=frozenset(trained))
     X = builder.build(tables, spine)
     mrr = X.get(MRR)
     taken = Snapshot(
