@@ -10,6 +10,7 @@ import duckdb
 import pandas as pd
 
 from cs_ml.errors import Fault, TableError
+from cs_ml.tables.levels import levels_held
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.own import with_own
 from cs_ml.tables.prepare import Prepared, prepare
@@ -17,6 +18,7 @@ from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Source, readable
 from cs_ml.tables.sql import OFFSET, identifier, literal
 from cs_ml.tables.tables import Loaded, Tables
+from cs_ml.tables.wanted import wanted_columns
 
 __all__ = ["Check", "check", "require"]
 
@@ -105,7 +107,7 @@ def check(
     for name, schema in schemas.items():
         mapping = mappings.get(name, TableMapping())
         try:
-            raw = source.read(name, mapping, connection)
+            raw = source.read(name, mapping, connection, wanted_columns(schema, mapping))
             if raw is None:
                 faults += [Fault(name, "the table that was declared", "no such table")] if schema.own else []
                 continue
@@ -241,7 +243,12 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
     table = _keep(connection, prepared, view, anything if n_rejected else "FALSE")
     clean = prepared.raw.files if prepared.renamed and not n_rejected else ()
     return replace(
-        table, n_rows=total - n_rejected, n_rejected=n_rejected, n_left_out=whole - total, files=clean
+        table,
+        n_rows=total - n_rejected,
+        n_rejected=n_rejected,
+        n_left_out=whole - total,
+        files=clean,
+        levels=levels_held(connection, table),
     ), broken
 
 

@@ -111,7 +111,7 @@ def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | 
 def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnSpec]:
     """Return the source of every canonical column that is present, or raise every fault at once."""
     faults, specs = [], {}
-    listed = ", ".join(sorted(raw.types))
+    listed = ", ".join(raw.names)
     allowed = {*schema.names} if not schema.extras else {*schema.names, *mapping.columns}
     for name in mapping.columns:
         if name not in allowed:
@@ -122,7 +122,7 @@ def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnS
         spec = mapping.columns.get(name) or (ColumnSpec(column=name) if name in raw.types else None)
         absent = [source for source in spec.sources if source not in raw.types] if spec else []
         for source in absent:
-            near = get_close_matches(source, list(raw.types), n=1)
+            near = get_close_matches(source, raw.names, n=1)
             hint = f"did you mean {near[0]}?" if near else "name the column that holds it in the config"
             faults.append(
                 Fault(

@@ -43,6 +43,8 @@ class Loaded:
         Parquet files that hold exactly the good rows, where there are such.
     renamed
         Column in those files of each canonical column.
+    levels
+        Values that occur in each column whose values the catalog lists, such as the kinds of surveys.
     """
 
     schema: Schema
@@ -53,6 +55,7 @@ class Loaded:
     n_left_out: int = 0
     files: tuple[Path, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,10 @@ class Tables:
     def columns(self, name: str) -> tuple[str, ...]:
         """Return the canonical columns of a table; none where it is absent."""
         return self.loaded[name].columns if name in self.loaded else ()
+
+    def may_hold(self, name: str, column: str, level: str) -> bool:
+        """Tell whether a table may hold rows with a level of a column: false where no row has it, nor ever had."""
+        return name in self.loaded and level in self.loaded[name].levels.get(column, (level,))
 
     def accounts(self) -> np.ndarray:
         """Return all account ids, sorted, each once."""
@@ -191,7 +198,7 @@ class Tables:
             connection.register("registered", arrow)
             connection.execute(f"CREATE TABLE {old.relation} AS SELECT * FROM registered")
             connection.unregister("registered")
-            loaded[name] = Loaded(old.schema, old.relation, old.columns, len(frame))
+            loaded[name] = Loaded(old.schema, old.relation, old.columns, len(frame), levels=old.levels)
         return Tables(connection, loaded, self.data_end, self.zone)
 
     def summary(self) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,13 @@ class DuckDBSource:
         if not self.path.is_file():
             raise TableError(Fault(str(self.path), "a DuckDB file", "no such file"))
 
-    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
+    def read(
+        self,
+        name: str,
+        mapping: TableMapping,
+        connection: duckdb.DuckDBPyConnection,
+        wanted: Collection[str] | None = None,
+    ) -> Raw | None:
         """Attach the database and make table ``name`` readable."""
         try:
             connection.execute(f"ATTACH IF NOT EXISTS {literal(self.path)} AS source (READ_ONLY)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -43,7 +44,13 @@ class FolderSource:
         if not self.folder.is_dir():
             raise TableError(Fault(str(self.folder), "a folder with source tables", "no such folder"))
 
-    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
+    def read(
+        self,
+        name: str,
+        mapping: TableMapping,
+        connection: duckdb.DuckDBPyConnection,
+        wanted: Collection[str] | None = None,  # noqa: ARG002  DuckDB reads the columns it needs
+    ) -> Raw | None:
         """Make the file of table ``name`` readable by DuckDB."""
         path = self._find(mapping.source or name, explicit=mapping.source is not None)
         if path is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -28,7 +28,13 @@ class FrameSource:
 
     frames: Mapping[str, pd.DataFrame]
 
-    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
+    def read(
+        self,
+        name: str,
+        mapping: TableMapping,
+        connection: duckdb.DuckDBPyConnection,
+        wanted: Collection[str] | None = None,  # noqa: ARG002  DuckDB reads the columns it needs
+    ) -> Raw | None:
         """Make frame ``name`` readable by DuckDB."""
         frame = self.frames.get(mapping.source or name)
         if frame is None:

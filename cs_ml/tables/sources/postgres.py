@@ -1,31 +1,36 @@
-"""Tables in a PostgreSQL database, copied out as text once and then read like files."""
+"""Tables in a PostgreSQL database, fetched once in Arrow batches and then read like Parquet files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
 import duckdb
+import pyarrow as pa
+from pyarrow.parquet import ParquetWriter
 
 from cs_ml.errors import Fault, MissingExtra, StorageError, TableError
 from cs_ml.tables.mapping import TableMapping
-from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sources.raw import Raw, describe, readable
 from cs_ml.tables.sources.spool import spooled
 from cs_ml.tables.sql import literal
+from cs_ml.tables.wanted import split
 
-__all__ = ["PostgresSource"]
+__all__ = ["PostgresSource", "batches"]
+
+BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
 class PostgresSource:
     """Source tables in a PostgreSQL database.
 
-    Each table is streamed with ``COPY`` into a temporary file, so memory stays flat whatever its size.
+    A server-side cursor hands out the columns that are needed in batches, and each goes to a temporary Parquet file
+    before the next is asked for; so memory stays flat whatever the size of a table, here and on the server.
 
     Parameters
     ----------
@@ -35,35 +40,65 @@ class PostgresSource:
 
     url: str = field(repr=False)
 
-    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
-        """Copy table ``name`` out and make it readable."""
+    def read(
+        self,
+        name: str,
+        mapping: TableMapping,
+        connection: duckdb.DuckDBPyConnection,
+        wanted: Collection[str] | None = None,
+    ) -> Raw | None:
+        """Fetch table ``name`` and make it readable."""
         schema, _, table = (mapping.source or name).rpartition(".")
         origin = f"postgresql: {mapping.source or name}"
-        target = spooled(f"{name}.csv")
+        target = spooled(f"{name}.parquet")
         with _connected(self.url, origin) as database:
             found = database.execute("SELECT to_regclass(%s)", [_qualified(schema, table)]).fetchone()
             if found is None or found[0] is None:
                 if mapping.source is not None:
                     raise TableError(Fault(origin, "the table that the config names", "no such table"))
                 return None
-            rows = f"SELECT * FROM {_qualified(schema, table)}"
-            columns = [column.name for column in database.execute(f"{rows} LIMIT 0").description]
-            with database.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT csv)") as blocks, target.open("wb") as file:
-                for block in blocks:
-                    file.write(block)
-        return describe(connection, name, _as_written(target, columns), origin)
+            relation = _qualified(schema, table)
+            there = [column.name for column in database.execute(f"SELECT * FROM {relation} LIMIT 0").description]
+            columns, others = split(there, wanted)
+            with readable(origin), ParquetWriter(target, _texts(columns), compression="zstd") as file:
+                for batch in batches(database, relation, columns):
+                    file.write_batch(batch)
+        raw = describe(connection, name, f"SELECT * FROM read_parquet({literal(target)})", origin)
+        return replace(raw, others=others)
 
 
-def _as_written(target: Path, columns: list[str]) -> str:
-    """Read the copy as it was written: nothing about it is guessed from what it holds."""
-    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
-    written = "auto_detect=false, header=false, delim=',', quote='\"', escape='\"', comment='', skip=0, new_line='\\n'"
-    return f"SELECT * FROM read_csv({literal(target)}, {written}, columns={{{types}}})"
+def batches(database: Any, relation: str, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a relation as the server writes them in text, through a cursor that it keeps.
+
+    Parameters
+    ----------
+    database
+        Connection of psycopg, in a transaction.
+    relation
+        Quoted name of a table or view.
+    columns
+        Columns to read.
+    rows
+        Rows of one batch, at most; no more than one batch is held.
+    """
+    listed = ", ".join(f"CAST({_quoted(column)} AS text)" for column in columns)
+    with database.cursor(name="cs_ml") as cursor:
+        cursor.execute(f"SELECT {listed} FROM {relation}")
+        while fetched := cursor.fetchmany(rows):
+            values = [pa.array(column, pa.string()) for column in zip(*fetched, strict=True)]
+            yield pa.record_batch(values, schema=_texts(columns))
+
+
+def _texts(columns: Sequence[str]) -> pa.Schema:
+    return pa.schema([(column, pa.string()) for column in columns])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _qualified(schema: str, table: str) -> str:
-    quoted = ['"' + part.replace('"', '""') + '"' for part in (schema, table) if part]
-    return ".".join(quoted)
+    return ".".join(_quoted(part) for part in (schema, table) if part)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,19 +34,36 @@ class Raw:
         File or table, for messages.
     files
         Parquet files behind it, where they can be read directly.
+    others
+        Columns of the source that no one asked for and that were not read.
     """
 
     relation: str
     types: dict[str, str]
     origin: str
     files: tuple[Path, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column of the source, read or not."""
+        return tuple(sorted((*self.types, *self.others)))
 
 
 class Source(Protocol):
     """A place where source tables lie."""
 
-    def read(self, name: str, mapping: TableMapping, connection: duckdb.DuckDBPyConnection) -> Raw | None:
-        """Make table ``name`` readable by DuckDB; ``None`` where the source has no such table."""
+    def read(
+        self,
+        name: str,
+        mapping: TableMapping,
+        connection: duckdb.DuckDBPyConnection,
+        wanted: Collection[str] | None = None,
+    ) -> Raw | None:
+        """Make table ``name`` readable by DuckDB; ``None`` where the source has no such table.
+
+        A source that copies need not read more than the ``wanted`` columns.
+        """
         ...
 
 
