@@ -24,6 +24,7 @@ from cs_ml.features.voc import VocBuilder
 
 __all__ = [
     "AccountsBuilder", "Audit", "BillingBuilder", "ContractsBuilder", "DealsBuilder", "FamilyBuilder", "Feature",
-    "FeatureBuilder", "MarketingBuilder", "OnboardingBuilder", "SentimentBuilder", "OwnFeature", "SnapshotBuilder", "SupportBuilder",
-    "SurveysBuilder", "Topics", "TopicsBuilder", "UsageBuilder", "UsersBuilder", "VocBuilder", "as_builders", "audit", "catalog_frame", "default_builders", "default_topics", "load_builders", "load_topics",
+    "FeatureBuilder", "MarketingBuilder", "OnboardingBuilder", "OwnFeature", "SentimentBuilder", "SnapshotBuilder",
+    "SupportBuilder", "SurveysBuilder", "Topics", "TopicsBuilder", "UsageBuilder", "UsersBuilder", "VocBuilder",
+    "as_builders", "audit", "catalog_frame", "default_builders", "default_topics", "load_builders", "load_topics",
 ]  # fmt: skip

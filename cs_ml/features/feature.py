@@ -25,7 +25,7 @@ class Feature:
     name
         ``{source}_{measure}_{aggregation}_{window}``.
     theme
-        What it is about: usage, sentiment, contract, profile.
+        What it is about: usage, sentiment, support, onboarding, marketing, commerce, billing, contract, profile.
     unit
         Unit of the value; decides how it is written.
     label_en, label_ja

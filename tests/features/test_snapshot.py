@@ -17,10 +17,14 @@ from cs_ml.timeline import make_spine
 
 UNITS = {
     "count", "users", "days", "share", "score", "money", "log_ratio", "slope", "months", "seats", "category", "flag",
-    "text", "per_week", "sentiment", "difference", "rank",
+    "text", "per_week", "sentiment", "difference", "rank", "hours",
 }  # fmt: skip
-THEMES = {"usage", "sentiment", "contract", "profile"}
-NAME = re.compile(r"(usage|nps|csat|voc|contracts|accounts)_[a-z]+(_[a-z]+)*(_\d+d)?")
+THEMES = {
+    "usage", "sentiment", "contract", "profile", "support", "onboarding", "marketing", "commerce", "billing",
+    "relationship", "family",
+}  # fmt: skip
+SOURCES = "usage|nps|csat|voc|contracts|accounts|tickets|onboarding|marketing|deals|invoices|users|sentiment|family"
+NAME = re.compile(rf"({SOURCES})_[a-z]+(_[a-z]+)*(_\d+d)?")
 BOOK = {
     "accounts": """
         account_id segment region created_at channel
@@ -46,6 +50,26 @@ BOOK = {
     "users": """
         account_id user_id role
         b          u2      decision_maker""",
+    "tickets": """
+        account_id ticket_id opened_at  first_response_at resolved_at reopened_at contacts severity category
+        a          t1        2025-12-01 2025-12-01        2025-12-02  2025-12-03  1        high     bug
+        c          t2        2025-12-01 -                 -           -           -        -        -""",
+    "onboarding": """
+        account_id step  due_at     completed_at
+        a          start 2025-06-10 2025-06-09
+        a          live  2025-07-10 -""",
+    "marketing": """
+        account_id happened_at kind    user_id product
+        a          2025-12-10  webinar u1      x
+        b          2025-12-10  other   -       y""",
+    "deals": """
+        account_id deal_id kind    opened_at  product stage amount closed_at  won
+        a          d1      upsell  2025-10-01 x       won   50     2025-11-01 true
+        b          d2      renewal 2025-10-01 -       open  -      -          -""",
+    "invoices": """
+        account_id invoice_id due_at     amount paid_at
+        a          i1         2025-09-01 100    2025-09-03
+        b          i2         2025-09-01 200    -""",
 }
 SPINE = pd.DataFrame(index=keys(*[(account, "2026-01-01") for account in "abc"]))
 COMBINATIONS = [
@@ -53,7 +77,7 @@ COMBINATIONS = [
     for size in range(1, 6)
     for chosen in itertools.combinations(["contracts", "usage", "surveys", "voc", "users"], size)
     if {"contracts", "usage"} & set(chosen)
-]
+] + [{"accounts", "contracts", name} for name in ("tickets", "onboarding", "marketing", "deals", "invoices")]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +106,7 @@ def test_the_catalog_describes_what_is_built_whichever_tables_there_are(tables, 
     X = builder.build(some, SPINE)
     assert list(builder.catalog(some).index) == list(X)
     sources = {name.split("_")[0] for name in X}
-    expected = (present - {"users", "surveys"}) | ({"nps", "csat"} if "surveys" in present else set())
+    expected = (present - {"surveys"}) | ({"nps", "csat"} if "surveys" in present else set())
     assert sources == expected
 
 
@@ -107,7 +131,7 @@ def test_every_column_has_the_dtype_of_its_kind(tables, builder):
     X, catalog = builder.build(tables, SPINE), builder.catalog(tables)
     dtypes = {"number": "float64", "flag": "float64", "category": "category", "text": "object"}
     assert X.dtypes.astype(str).to_dict() == catalog["kind"].map(dtypes).to_dict()
-    assert X["voc_comments_text_180d"].tolist() == [None, "遅い", None]
+    assert X["voc_comments_text_180d"].tolist() == [None, "-0.50\t遅い", None]
     np.testing.assert_array_equal(X["contracts_auto_renew_current"], [1, np.nan, 0])
 
 
@@ -185,5 +209,7 @@ def test_an_empty_spine_is_refused(tables, builder):
 
 
 def test_windows_of_usage_are_chosen(tables):
-    names = [name for name in SnapshotBuilder.default(windows=(14,)).catalog(tables).index if "events_count" in name]
+    names = [
+        name for name in SnapshotBuilder.default(windows=(14,)).catalog(tables).index if "usage_events_count" in name
+    ]
     assert names == ["usage_events_count_14d"]
