@@ -10,6 +10,7 @@ import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature
+from cs_ml.tables.tables import Tables
 from cs_ml.timeline.lookup import Lookup, ratio
 from cs_ml.timeline.revealed import known_from
 
@@ -36,6 +37,10 @@ class SurveysBuilder:
 
     kind: str = "nps"
     reads: tuple[str, ...] = ("surveys",)
+
+    def suited(self, tables: Tables) -> SurveysBuilder | None:
+        """Return the builder where there are surveys of its kind."""
+        return self if tables.may_hold("surveys", "kind", self.kind) else None
 
     def features(self, columns: Iterable[str]) -> list[Feature]:
         """Return the features that can be made from these columns of ``surveys``."""

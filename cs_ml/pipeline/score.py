@@ -180,7 +180,7 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
     """
     fitted = restore(bundle or load_bundle(config))
     date: pd.Timestamp | Newest = "newest" if as_of is None else pd.Timestamp(as_of).normalize()
-    snapshot = take_snapshot(config, as_of=date, progress=progress)
+    snapshot = take_snapshot(config, as_of=date, trained=fitted.catalog.index, progress=progress)
     if snapshot.X.empty:
         raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
     progress("scoring")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ import pytest
 from builders import book, bucket_of, keys
 
 from cs_ml.engine.bucket import Bucket
+from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.features.surveys import SurveysBuilder
+from cs_ml.timeline import make_spine
 
 NPS = """
     response_id account_id kind sent_at    answered_at score
@@ -25,6 +28,8 @@ CONTRACTS = """
     a          2020-01-01
     b          2020-01-01
     z          2020-01-01"""
+
+SURVEYS = SnapshotBuilder((SurveysBuilder("nps"), SurveysBuilder("csat")))
 
 
 def built(text: str, *pairs: tuple[str, str], kind: str = "nps", zone: str = "UTC") -> pd.DataFrame:
@@ -142,6 +147,38 @@ def test_a_bucket_without_rows():
     X = SurveysBuilder().build(bucket_of(book(surveys=NPS, contracts=CONTRACTS), ["z"]), keys(("z", "2026-06-01")))
     assert X.pop("nps_unanswered_count_365d").tolist() == [0]
     assert X.isna().all(axis=None)
+
+
+CSAT = """
+    response_id account_id kind sent_at    answered_at score
+    1           a          csat 2026-05-01 2026-05-01  5"""
+
+
+def test_a_kind_of_which_there_is_no_survey_makes_no_features():
+    only = book(surveys=CSAT, contracts=CONTRACTS)
+    assert SurveysBuilder("csat").suited(only) == SurveysBuilder("csat")
+    assert SurveysBuilder("nps").suited(only) is None
+    assert {name.split("_")[0] for name in SURVEYS.catalog(only).index} == {"csat"}
+    assert {name.split("_")[0] for name in SURVEYS.catalog(book(surveys=NPS, contracts=CONTRACTS)).index} == {
+        "nps",
+        "csat",
+    }
+
+
+def test_columns_do_not_hang_on_what_is_known_at_a_date():
+    """Rows that are deleted, as the audit does, leave the kinds of the whole table."""
+    tables = book(surveys=NPS, contracts=CONTRACTS)
+    emptied = tables.replaced({name: tables.frame(name).iloc[:1] for name in tables.names})
+    assert list(SURVEYS.catalog(emptied).index) == list(SURVEYS.catalog(tables).index)
+
+
+def test_what_a_model_was_trained_on_is_made_even_where_no_row_is_of_its_kind():
+    spine = make_spine(book(surveys=CSAT, contracts=CONTRACTS, data_end="2026-06-01"), start="2026-06-01")
+    trained = replace(SURVEYS, trained=frozenset(SURVEYS.catalog(book(surveys=NPS, contracts=CONTRACTS)).index))
+    X = trained.build(book(surveys=CSAT, contracts=CONTRACTS), spine)
+    assert set(X) == trained.trained
+    assert X["nps_score_latest"].isna().all()
+    assert X["csat_score_latest"].tolist()[0] == 1
 
 
 @pytest.mark.parametrize(("columns", "count"), [
