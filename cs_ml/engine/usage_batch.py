@@ -84,7 +84,9 @@ class Work:
     """
 
     piles: dict[tuple[Kind, bool], Pile] = field(
-        default_factory=lambda: {(kind, late): Pile() for kind in KINDS for late in (False, True)}
+        default_factory=lambda: {
+            (kind, late): Pile(FEATURE_BITS if kind == "features" else 0) for kind in KINDS for late in (False, True)
+        }
     )
     columns: set[str] = field(default_factory=set)
     n_rows: int = 0

@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cs_ml.engine.usage_scatter import compiled
 from cs_ml.errors import Fault, TableError
 
 __all__ = ["KeyTable", "text_of", "words_of"]
 
 MULTIPLIERS = np.random.default_rng(20).integers(2**63, 2**64, 64, dtype=np.uint64) | np.uint64(1)
 FEWEST_SLOTS_BITS = 10
+SMALL = 1 << 22
 
 
 def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
@@ -152,7 +154,8 @@ class KeyTable:
     def __init__(self, keys: np.ndarray | None = None) -> None:
         self._lock = threading.Lock()
         keys = np.empty((0, 1), np.uint64) if keys is None else keys
-        self._size = len(keys)
+        self._size, self._n_asked = len(keys), 0
+        self._direct = np.empty(0, np.int32)
         self._slots = _slots_with(keys, len(keys))
 
     def __len__(self) -> int:
@@ -175,11 +178,16 @@ class KeyTable:
         numpy.ndarray of int32
             Shape (n,).
         """
-        slots = self._slots
+        slots, self._n_asked = self._slots, self._n_asked + len(words)
+        loops = compiled(self._n_asked)
         width = slots.keys.shape[1]
-        if words.shape[1] <= width:
-            return _find(slots, _widened(words, width))
-        return np.where(words[:, width:].any(axis=1), np.int32(-1), _find(slots, words[:, :width]))
+        longer, words = words[:, width:], _widened(words[:, :width], width)
+        codes = (
+            _find(slots, words)
+            if loops is None
+            else np.asarray(loops.find(self._small(), slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words))
+        )
+        return np.where(longer.any(axis=1), np.int32(-1), codes) if longer.shape[1] else codes
 
     def add(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key; keys not seen before get the next codes."""
@@ -191,7 +199,7 @@ class KeyTable:
 
     def _insert(self, words: np.ndarray) -> np.ndarray:
         self._make_room(len(words), words.shape[1])
-        slots = self._slots
+        slots, first = self._slots, self._size
         words = _widened(words, slots.keys.shape[1])
         codes, slot, left = np.empty(len(words), np.int32), slots.home(words), np.arange(len(words))
         while len(left):
@@ -201,7 +209,22 @@ class KeyTable:
             codes[left[done]] = code[done]
             left = left[~done]
             slot[left] = (slot[left] + 1) % len(slots.code)
+        self._note(first, self._direct)
         return codes
+
+    def _small(self) -> np.ndarray:
+        """Return the code of each small number plus one, 0 where it is not known: it is found without a search."""
+        if not len(self._direct):
+            with self._lock:
+                self._note(0, np.zeros(SMALL, np.int32))
+        return self._direct
+
+    def _note(self, first: int, direct: np.ndarray) -> None:
+        if len(direct):
+            keys = self._slots.keys[first : self._size]
+            small = np.flatnonzero((keys[:, 0] < SMALL) & ~keys[:, 1:].any(axis=1))
+            direct[keys[small, 0]] = first + 1 + small
+        self._direct = direct
 
     def _claim(self, slot: np.ndarray, words: np.ndarray, left: np.ndarray) -> None:
         """Give each free slot to one of the rows that ask for it."""

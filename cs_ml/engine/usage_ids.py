@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cs_ml.engine.usage_codes import KeyTable, words_of
 from cs_ml.engine.usage_columns import codes_of
+from cs_ml.engine.usage_scatter import compiled
 from cs_ml.errors import FrameError
 
 __all__ = ["STRAY", "Accounts", "Members", "is_whole"]
@@ -82,7 +83,7 @@ class Members:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._home = np.empty(0, np.int32)
+        self._home, self._n_asked = np.empty(0, np.int32), 0
         self._strays = KeyTable()
 
     def codes(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
@@ -100,7 +101,7 @@ class Members:
         if not len(user):
             return user.astype(np.int32)
         self._make_room(int(user.max()) + 1)
-        away = np.flatnonzero(self._home.take(user) != account)
+        away = self._away(account, user)
         if len(away):
             away = away[self._settled(account[away], user[away]) != account[away]]
         if not len(away):
@@ -109,6 +110,15 @@ class Members:
         pairs = user[away].astype(np.uint64) << np.uint64(32) | account[away].astype(np.uint64)
         codes[away] = self._strays.add(pairs[:, None]) + STRAY
         return codes
+
+    def _away(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
+        """Return the rows whose user does not belong to their account, as far as is known."""
+        self._n_asked += len(user)
+        loops = compiled(self._n_asked)
+        if loops is None:
+            return np.flatnonzero(self._home.take(user) != account)
+        rows = np.empty(len(user), np.int64)
+        return rows[: loops.away(self._home, account, user, rows)]
 
     def _make_room(self, n_users: int) -> None:
         if n_users > len(self._home):

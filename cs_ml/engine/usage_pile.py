@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 
+from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
+from cs_ml.engine.usage_scatter import DayTable, compiled, union
+
 __all__ = ["Pile", "Rows", "combine"]
 
-DAY_BITS = 16
 CELLS_A_ROW = 2
 BLOCK = 1 << 17
 MERGE_AT = 1 << 23  # rows on a pile before they are merged
 WORD = 63  # bits that sort as one number
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one kind: a key of member and day, how many days later the row was known, values to be summed.
-
-    Parameters
-    ----------
-    key
-        ``member * 65536 + day``.
-    lag
-        Days from the event to its being known; ``None`` where all were known the same day.
-    values
-        Whole numbers by name.
-    count
-        Name of a further value: how many rows there were.
-    """
-
-    key: np.ndarray
-    lag: np.ndarray | None = None
-    values: Mapping[str, np.ndarray] = field(default_factory=dict)
-    count: str | None = None
-
-    def __len__(self) -> int:
-        return len(self.key)
 
 
 def combine(rows: Rows) -> Rows:
@@ -145,6 +121,14 @@ def _sorted(
 class Pile:
     """Collects rows and merges them now and then, so that it stays about as small as its result.
 
+    Where rows are many and the compiled loops are there, they are marked in a table by day; what has no place in it is
+    sorted and merged, as everything is before that.
+
+    Parameters
+    ----------
+    minor_bits
+        Low bits of a member code that are few of the numbers they could hold (features of an account).
+
     Examples
     --------
     >>> pile = Pile()
@@ -154,38 +138,81 @@ class Pile:
     [2, 4]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, minor_bits: int = 0) -> None:
         self._parts: list[Rows] = []
         self._waiting = 0
         self._limit = MERGE_AT
         self._shrinks = True
+        self._minor_bits = minor_bits
+        self._n_added = 0
+        self._table: DayTable | None = None
+        self._tabled = True
 
     def add(self, rows: Rows) -> None:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
+        self._n_added += len(rows)
+        if self._tabled and rows.lag is None and compiled(self._n_added):
+            rows = self._marked(rows)
+            if not len(rows):
+                return
         if not len(rows) and self._parts:
             return
         n_rows = len(rows)
         if self._shrinks or rows.values or rows.count:
             rows = combine(rows)
             self._shrinks = 4 * len(rows) < 3 * n_rows
+        self._put(rows)
+
+    def _put(self, rows: Rows) -> None:
         self._parts.append(rows)
         self._waiting += len(rows)
         if self._waiting > self._limit:
-            self._limit = max(MERGE_AT, 2 * len(self.merged()))
+            self._limit = max(MERGE_AT, 2 * len(self._sorted()))
+
+    def _marked(self, rows: Rows) -> Rows:
+        """Mark rows in the table, and return those it has no place for; a full table is emptied onto the pile."""
+        if self._table is None:
+            self._table, parts, self._parts, self._waiting = DayTable(self._minor_bits), self._parts, [], 0
+            for part in parts:
+                self._put(self._table.add(part))
+        left = self._table.add(rows)
+        if left is not rows:
+            return left
+        full, self._table = self._table, DayTable(self._minor_bits)
+        self._put(_sums(full))
+        left = rows if full.sparse else self._table.add(rows)
+        self._tabled = left is not rows
+        return left
 
     def take(self, other: Pile) -> None:
         """Move everything from another pile to this one."""
         self._parts += other._parts
-        other._parts = []
+        if self._table is None or not self._table.n_rows:
+            self._table = other._table
+        elif other._table is not None and not self._table.take(other._table):
+            self._parts.append(_sums(other._table))
+        other._parts, other._table = [], None
 
-    def merged(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows:
+    def merged(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows | LaidOut:
         """Return everything on the pile, merged, keys renamed first; a ``Rows`` without values if nothing was added."""
+        rows = self._sorted(rename)
+        if self._table is None or not self._table.n_rows:
+            return rows
+        marked = self._table.rows(rename)
+        return union(marked, rows) if len(rows) else marked
+
+    def _sorted(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows:
         parts, self._parts = self._parts, []
         if rename is not None:
             parts = [Rows(rename(part.key), part.lag, part.values) for part in parts]
         self._parts = [combine(_concatenated(parts))] if parts else []
         self._waiting = sum(map(len, self._parts))
         return self._parts[0] if self._parts else Rows(np.empty(0, np.int64))
+
+
+def _sums(table: DayTable) -> Rows:
+    rows = table.rows()
+    return Rows(rows.key, None, rows.values)
 
 
 def _concatenated(parts: list[Rows]) -> Rows:

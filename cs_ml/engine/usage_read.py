@@ -51,7 +51,7 @@ def _decoded(
     path: Path | str, group: int, metadata: pq.FileMetaData, names: Mapping[str, str], rows: int
 ) -> Iterator[pa.RecordBatch]:
     compact = _held_as_dictionary(metadata.row_group(group)) & names.keys()
-    with pq.ParquetFile(path, metadata=metadata, read_dictionary=sorted(compact), memory_map=True) as file:
+    with pq.ParquetFile(path, metadata=metadata, read_dictionary=sorted(compact), memory_map=False) as file:
         for batch in file.iter_batches(rows, row_groups=[group], columns=list(names), use_threads=False):
             yield batch.rename_columns([names[name] for name in batch.schema.names])
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 from cs_ml.engine.usage_batch import DAY_BITS, FEATURE_BITS, Codes, Kind, Work, check_sizes, reduce_batch
 from cs_ml.engine.usage_codes import text_of
 from cs_ml.engine.usage_ids import Accounts, Members
-from cs_ml.engine.usage_pile import Pile, Rows
+from cs_ml.engine.usage_pile import Pile
+from cs_ml.engine.usage_rows import LaidOut, Rows
 from cs_ml.engine.usage_state import Days, UsageState, days_of
 from cs_ml.timeline.clock import Clock
 
@@ -199,6 +200,6 @@ def _top(pile: Pile, late_pile: Pile, n_features: int, n_accounts: int) -> list[
     return laid
 
 
-def _cut(rows: Rows, where: slice, first: int) -> Rows:
+def _cut(rows: Rows | LaidOut, where: slice, first: int) -> Rows:
     values = {name: column[where] for name, column in rows.values.items()}
     return Rows(rows.key[where] - first, None if rows.lag is None else rows.lag[where], values)

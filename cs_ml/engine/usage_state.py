@@ -8,13 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from cs_ml.engine.usage_pile import Rows
+from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
 
 __all__ = ["Days", "Part", "UsageState", "days_of"]
 
 Part = Literal["user", "feature", "login", "quantity", "business"]
-DAY_BITS = 16
-BLOCK = 1 << 17
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -78,7 +76,7 @@ class Days:
         return np.repeat(np.arange(len(self.members) - 1), np.diff(self.members))
 
 
-def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) -> Days:
+def days_of(rows: Rows | LaidOut, late: Rows | LaidOut, owner: np.ndarray | int, n_accounts: int) -> Days:
     """Lay merged rows out by account, member and day.
 
     Parameters
@@ -101,8 +99,8 @@ def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) ->
     >>> days.members.tolist(), days.starts.tolist(), days.day.tolist()
     ([0, 0, 0, 1], [0, 2], [7, 9])
     """
-    code, counts = _runs(rows.key)
-    late_code, late_counts = _runs(late.key)
+    code, counts = rows.runs()
+    late_code, late_counts = late.runs()
     codes = _either(code, late_code) if len(late) else code
     account = owner[codes] if isinstance(owner, np.ndarray) else codes >> owner
     per_member = np.zeros(len(codes), np.int64)
@@ -112,7 +110,7 @@ def days_of(rows: Rows, late: Rows, owner: np.ndarray | int, n_accounts: int) ->
     return Days(
         _cumulated(np.bincount(account, minlength=n_accounts)),
         _cumulated(per_member),
-        rows.key.astype(np.uint16),  # the low bits are the day
+        rows.days(),
         _named(rows.values, late.values),
         np.repeat(np.searchsorted(codes, late_code), late_counts),
         late_day.astype(np.uint16),
@@ -131,17 +129,6 @@ def _either(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _named(values: Arrays, others: Arrays) -> Arrays:
     """Let values without a row have the names of the others."""
     return values or {name: np.empty(0, np.int64) for name in others}
-
-
-def _runs(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the members of sorted keys and how many keys each has."""
-    places, previous = [], -1
-    for start in range(0, len(key), BLOCK):
-        code = key[start : start + BLOCK] >> DAY_BITS
-        places.append(start + np.flatnonzero(np.diff(code, prepend=previous)))
-        previous = int(code[-1])
-    first = np.concatenate(places) if places else np.empty(0, np.int64)
-    return key[first] >> DAY_BITS, np.diff(first, append=len(key))
 
 
 def _cumulated(counts: np.ndarray) -> np.ndarray:

@@ -1,0 +1,101 @@
+"""Rows of one kind of usage: packed keys of member and day, with whole numbers to be summed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+__all__ = ["DAY_BITS", "LaidOut", "Rows"]
+
+DAY_BITS = 16
+BLOCK = 1 << 17
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one kind: a key of member and day, how many days later the row was known, values to be summed.
+
+    Parameters
+    ----------
+    key
+        ``member * 65536 + day``.
+    lag
+        Days from the event to its being known; ``None`` where all were known the same day.
+    values
+        Whole numbers by name.
+    count
+        Name of a further value: how many rows there were.
+    """
+
+    key: np.ndarray
+    lag: np.ndarray | None = None
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    count: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def days(self) -> np.ndarray:
+        """Return the day of each row, uint16."""
+        return self.key.astype(np.uint16)  # the low bits are the day
+
+    def runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the members of sorted keys and how many keys each has.
+
+        Examples
+        --------
+        >>> Rows(np.array([2 << 16 | 7, 2 << 16 | 9, 5 << 16 | 7])).runs()
+        (array([2, 5]), array([2, 1]))
+        """
+        places, previous = [], -1
+        for start in range(0, len(self.key), BLOCK):
+            code = self.key[start : start + BLOCK] >> DAY_BITS
+            places.append(start + np.flatnonzero(np.diff(code, prepend=previous)))
+            previous = int(code[-1])
+        first = np.concatenate(places) if places else np.empty(0, np.int64)
+        return self.key[first] >> DAY_BITS, np.diff(first, append=len(self.key))
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """Sorted rows that know their members and days; keys, which take four times the room, are made when asked for.
+
+    Parameters
+    ----------
+    code, counts
+        Members, ascending, and how many days each has.
+    day
+        Days, ascending within a member, uint16.
+    values
+        Whole numbers by name.
+
+    Examples
+    --------
+    >>> LaidOut(np.array([2, 5]), np.array([2, 1]), np.array([7, 9, 7], np.uint16)).key >> DAY_BITS
+    array([2, 2, 5])
+    """
+
+    code: np.ndarray
+    counts: np.ndarray
+    day: np.ndarray
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    lag: None = None
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    @cached_property
+    def key(self) -> np.ndarray:
+        """Packed keys, as those of :class:`Rows`."""
+        return np.repeat(self.code << DAY_BITS, self.counts) | self.day
+
+    def days(self) -> np.ndarray:
+        """Return the day of each row, uint16."""
+        return self.day
+
+    def runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the members and how many days each has."""
+        return self.code, self.counts

@@ -1,0 +1,203 @@
+"""Keys of member and day marked in tables by day instead of sorted: the compiled path behind piles of usage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
+
+import numpy as np
+
+from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
+
+__all__ = ["DayTable", "compiled", "union"]
+
+DAYS = 1 << 16
+COMPILED_AT = 1 << 21  # rows from which on compiled loops pay for their import
+MOST_MEMBERS = 1 << 26  # codes from here on are kept in the pile: they would make wide tables of little
+MOST_BYTES = 1 << 28
+PAGES = 1 << 10
+WORDS_A_ROW = 8  # a table with more words for each row in it does not pay
+
+
+def compiled(n_rows: int) -> ModuleType | None:
+    """Return the compiled loops where so many rows pay for them; nothing where numba is not installed."""
+    return _loops() if n_rows > COMPILED_AT else None
+
+
+@cache
+def _loops() -> ModuleType | None:
+    if find_spec("numba") is None:
+        return None
+    from cs_ml.engine import usage_scatter_kernels  # noqa: PLC0415  half a second, only where rows are many
+
+    return usage_scatter_kernels
+
+
+def _needed() -> ModuleType:
+    loops = _loops()
+    if loops is None:
+        raise ModuleNotFoundError("numba is not installed; install the extra `fast`")
+    return loops
+
+
+class DayTable:
+    """Marks members by day: a bit a member on the page of each day, with sums where there are values.
+
+    Rows of one day touch one page only. Files are mostly written in order of time, so the pages at work stay in the
+    cache; nothing is sorted, not even at the end, because pages and places are read in order.
+
+    Parameters
+    ----------
+    minor_bits
+        Low bits of a member code that are few of the numbers they could hold (features of an account).
+
+    Examples
+    --------
+    >>> table = DayTable()
+    >>> len(table.add(Rows(np.array([5 << 16 | 9, 2 << 16 | 9, 5 << 16 | 9, 5 << 16 | 7]), count="rows")))
+    0
+    >>> rows = table.rows()
+    >>> rows.code.tolist(), rows.counts.tolist(), rows.day.tolist(), rows.values["rows"].tolist()
+    ([2, 5], [1, 2], [9, 7, 9], [1, 1, 2])
+    """
+
+    def __init__(self, minor_bits: int = 0) -> None:
+        self._loops = _needed()
+        self._minor_bits = minor_bits
+
+        self._page_of = np.full(DAYS, -1, np.int32)
+        self._days = np.empty(DAYS, np.int64)
+        self._n_days, self._majors, self._span = 0, 0, 64 if minor_bits else 1
+        self._bits = np.zeros((0, 0), np.int64)
+        self._sums = np.zeros((0, 0, 0), np.int64)
+        self._names: tuple[str, ...] = ()
+        self.n_rows = 0
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the table is too large for the rows in it."""
+        return _words(self._majors, self._span) * self._n_days >= WORDS_A_ROW * self.n_rows
+
+    def add(self, rows: Rows) -> Rows:
+        """Mark rows, none of them late; return those without a place here: all of them where the table is full.
+
+        Parameters
+        ----------
+        rows
+            In any order; with the same names of values every time.
+        """
+        self._names = (*([rows.count] if rows.count else []), *rows.values)
+        n_days, major, minor = self._loops.extent(
+            rows.key, self._minor_bits, MOST_MEMBERS, self._page_of, self._days, self._n_days
+        )
+        if not self._fit(n_days, major + 1, minor + 1):
+            return rows
+        strays = np.empty(len(rows), np.int64)
+        n_strays = self._loops.mark(
+            rows.key, self._minor_bits, MOST_MEMBERS, self._span, self._page_of, self._bits, self._sums,
+            _table(rows.values, len(rows)), rows.count is not None, strays,
+        )  # fmt: skip
+        self.n_rows += len(rows) - n_strays
+        strays = strays[:n_strays]
+        return Rows(rows.key[strays], None, {name: column[strays] for name, column in rows.values.items()}, rows.count)
+
+    def take(self, other: DayTable) -> bool:
+        """Add another table to this one, unless that makes it too large; return whether it was added."""
+        days = other._days[: other._n_days]
+        fresh = days[self._page_of[days] < 0]
+        n_days = self._n_days + len(fresh)
+        self._page_of[fresh] = np.arange(self._n_days, n_days)
+        self._days[self._n_days : n_days] = fresh
+        if not (self._fit(n_days, other._majors, other._span) and other._fit(len(days), 0, self._span)):
+            return False
+        width = _words(other._majors, self._span)
+        for page, mine in enumerate(self._page_of[days].tolist()):
+            self._bits[mine, :width] |= other._bits[page, :width]
+            self._sums[:, mine, : 64 * width] += other._sums[:, page, : 64 * width]
+        self.n_rows += other.n_rows
+        return True
+
+    def _fit(self, n_days: int, majors: int, minors: int) -> bool:
+        """Make room for new days and members, unless that takes too much of it."""
+        majors, span = max(majors, self._majors), self._span
+        if self._minor_bits and minors > span:
+            span = 1 << (minors - 1).bit_length()
+        words = _words(majors, span)
+        if n_days * words * 8 * (1 + 64 * len(self._names)) > MOST_BYTES:
+            self._page_of[self._days[self._n_days : n_days]] = -1
+            return False
+        n_before, (pages, held) = self._n_days, self._bits.shape
+        fits = n_days <= pages and words <= held and span == self._span
+        old_span, self._n_days, self._majors, self._span = self._span, n_days, majors, span
+        if not fits:
+            pages = pages if n_days <= pages else max(n_days + PAGES, 2 * pages)  # room not used takes no memory
+            group, held = max(span // 64, 1), held * span // old_span
+            held = held if words <= held else -(-(words + words // 8) // group) * group
+            self._bits = _moved(self._bits[:n_before], pages, held, max(old_span // 64, 1), group)
+            sums = np.zeros((len(self._names), pages, held * 64), np.int64)
+            for name, column in enumerate(self._sums):
+                _copy(column[:n_before], sums[name], old_span, span)
+            self._sums = sums
+        return True
+
+    def rows(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> LaidOut:
+        """Return what was marked, sorted by member and day.
+
+        Parameters
+        ----------
+        rename
+            Other keys for keys, one for one, days unchanged.
+        """
+        n_words, pages = _words(self._majors, self._span), slice(self._n_days)
+        bits, days = self._bits[pages, :n_words], self._days[pages]
+        counts = np.zeros(64 * n_words, np.int64)
+        self._loops.per_place(bits, counts)
+        place = np.flatnonzero(counts)
+        code = place // self._span << self._minor_bits | place % self._span
+        if rename is not None:
+            code = rename(code << DAY_BITS) >> DAY_BITS
+            order = np.argsort(code)
+            place, code = place[order], code[order]
+        found = counts[place]
+        counts[place] = np.cumsum(found) - found  # from now on: where the days of each place begin
+        day = np.empty(int(found.sum()), np.uint16)
+        values = np.empty((len(self._names), len(day)), np.int64)
+        self._loops.emit(bits, self._sums, days, np.argsort(days), counts, day, values)
+        return LaidOut(code, found, day, dict(zip(self._names, values, strict=True)))
+
+
+def _words(majors: int, span: int) -> int:
+    return -(-majors * span // 64)
+
+
+def _table(values: Mapping[str, np.ndarray], n_rows: int) -> np.ndarray:
+    return np.stack(list(values.values())) if values else np.empty((0, n_rows), np.int64)
+
+
+def _moved(old: np.ndarray, pages: int, width: int, old_span: int, span: int) -> np.ndarray:
+    table = np.zeros((pages, width), np.int64)
+    _copy(old, table, old_span, span)
+    return table
+
+
+def _copy(old: np.ndarray, table: np.ndarray, old_span: int, span: int) -> None:
+    """Put an old table into a larger one, each group of ``old_span`` columns at the start of ``span``."""
+    groups = old.shape[1] // old_span
+    table.reshape(len(table), -1, span)[: len(old), :groups, :old_span] = old.reshape(len(old), groups, old_span)
+
+
+def union(left: Rows | LaidOut, right: Rows | LaidOut) -> Rows:
+    """Merge two sets of rows without lag, each sorted with every key once, in one pass; values are added up.
+
+    Examples
+    --------
+    >>> union(Rows(np.array([1, 5])), Rows(np.array([3, 5]))).key.tolist()
+    [1, 3, 5]
+    """
+    one, other = (_table({name: part.values[name] for name in left.values}, len(part)) for part in (left, right))
+    key = np.empty(len(left) + len(right), np.int64)
+    values = np.empty((len(one), len(key)), np.int64)
+    n_keys = _needed().union(left.key, right.key, one, other, key, values)
+    return Rows(key[:n_keys], None, {name: column[:n_keys] for name, column in zip(left.values, values, strict=True)})

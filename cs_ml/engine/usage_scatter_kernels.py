@@ -1,0 +1,173 @@
+"""Compiled loops behind the tables of usage by day; imported only where there are rows enough to pay for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+__all__ = ["away", "emit", "extent", "find", "mark", "per_place", "union"]
+
+DAY = (1 << 16) - 1
+LINE = 8  # words of a cache line
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+PLACES = np.zeros(64, np.int64)
+PLACES[[int(np.uint64((int(DE_BRUIJN) << bit) & (2**64 - 1)) >> np.uint64(58)) for bit in range(64)]] = np.arange(64)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a loop at its first call, and keep the result on disk where a folder lets us."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no folder for it can be written: compiled anew in every process
+        return numba.njit(nogil=True)(function)
+
+
+def _extent(
+    key: np.ndarray, minor_bits: int, most: int, page_of: np.ndarray, days: np.ndarray, n_days: int
+) -> tuple[int, int, int]:
+    """Give days not seen before the next pages; return how many there are, and the largest major and minor codes."""
+    major, minor, mask = -1, 0, (1 << minor_bits) - 1
+    for row in range(len(key)):
+        day, code = key[row] & DAY, key[row] >> 16
+        if page_of[day] < 0:
+            page_of[day] = n_days
+            days[n_days] = day
+            n_days += 1
+        if code >> minor_bits < most:
+            major = max(major, code >> minor_bits)
+            minor = max(minor, code & mask)
+    return n_days, major, minor
+
+
+def _mark(
+    key: np.ndarray,
+    minor_bits: int,
+    most: int,
+    span: int,
+    page_of: np.ndarray,
+    bits: np.ndarray,
+    sums: np.ndarray,
+    values: np.ndarray,
+    count: bool,
+    strays: np.ndarray,
+) -> int:
+    """Set the bit and add to the sums of each row; list the rows whose code has no place, and return how many."""
+    n_strays, mask, n_values = 0, (1 << minor_bits) - 1, len(values)
+    for row in range(len(key)):
+        code = key[row] >> 16
+        if code >> minor_bits >= most:
+            strays[n_strays] = row
+            n_strays += 1
+            continue
+        page, place = page_of[key[row] & DAY], (code >> minor_bits) * span + (code & mask)
+        bits[page, place >> 6] |= 1 << (place & 63)
+        if count:
+            sums[0, page, place] += 1
+        for name in range(n_values):
+            sums[name + count, page, place] += values[name][row]
+    return n_strays
+
+
+def _per_place(bits: np.ndarray, counts: np.ndarray) -> None:
+    """Count the pages on which each place is marked."""
+    for page in range(len(bits)):
+        for word in range(bits.shape[1]):
+            left = np.uint64(bits[page, word])
+            while left:
+                counts[word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]] += 1
+                left &= left - np.uint64(1)
+
+
+def _emit(
+    bits: np.ndarray,
+    sums: np.ndarray,
+    days: np.ndarray,
+    order: np.ndarray,
+    start: np.ndarray,
+    day: np.ndarray,
+    values: np.ndarray,
+) -> None:
+    """Write the marks of each place, days ascending, from its start on, a line of words at a time."""
+    n_words = bits.shape[1]
+    for first in range(0, n_words, LINE):
+        for page in order:
+            for word in range(first, min(first + LINE, n_words)):
+                left = np.uint64(bits[page, word])
+                while left:
+                    place = word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]
+                    left &= left - np.uint64(1)
+                    to = start[place]
+                    start[place] = to + 1
+                    day[to] = days[page]
+                    for name in range(len(values)):
+                        values[name, to] = sums[name, page, place]
+
+
+def _union(
+    left: np.ndarray,
+    right: np.ndarray,
+    left_values: np.ndarray,
+    right_values: np.ndarray,
+    key: np.ndarray,
+    values: np.ndarray,
+) -> int:
+    """Merge two sorted lists of keys, each key once, adding up their values; return how many there are."""
+    one, other, n_keys = 0, 0, 0
+    while one < len(left) or other < len(right):
+        from_left = other == len(right) or (one < len(left) and left[one] <= right[other])
+        from_right = one == len(left) or (other < len(right) and right[other] <= left[one])
+        key[n_keys] = left[one] if from_left else right[other]
+        for name in range(len(values)):
+            values[name, n_keys] = (left_values[name, one] if from_left else 0) + (
+                right_values[name, other] if from_right else 0
+            )
+        n_keys += 1
+        one += from_left
+        other += from_right
+    return n_keys
+
+
+def _find(
+    direct: np.ndarray, code: np.ndarray, keys: np.ndarray, multipliers: np.ndarray, shift: int, words: np.ndarray
+) -> np.ndarray:
+    """Look keys up: small numbers directly, others in open addressing with linear probing; -1 where not known."""
+    n_words, last = words.shape[1], len(code) - 1
+    found = np.empty(len(words), np.int32)
+    for row in range(len(words)):
+        if n_words == 1 and words[row, 0] < len(direct):
+            found[row] = direct[words[row, 0]] - 1
+            continue
+        mixed = np.uint64(0)
+        for word in range(n_words):
+            mixed += words[row, word] * multipliers[word % 64]
+        slot = np.int64(mixed >> np.uint64(shift))
+        while True:
+            held = code[slot]
+            if held < 0:
+                found[row] = -1
+                break
+            same = True
+            for word in range(n_words):
+                same &= keys[held, word] == words[row, word]
+            if same:
+                found[row] = held
+                break
+            slot = (slot + 1) & last
+    return found
+
+
+def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndarray) -> int:
+    """List the rows whose user does not belong to the account, and return how many."""
+    n_rows = 0
+    for row in range(len(user)):
+        if home[user[row]] != account[row]:
+            rows[n_rows] = row
+            n_rows += 1
+    return n_rows
+
+
+extent, mark, per_place, emit = compiled(_extent), compiled(_mark), compiled(_per_place), compiled(_emit)
+union, find, away = compiled(_union), compiled(_find), compiled(_away)
