@@ -16,6 +16,7 @@ from cs_ml.features.accounts import AccountsBuilder
 from cs_ml.features.billing import BillingBuilder
 from cs_ml.features.contracts import ContractsBuilder
 from cs_ml.features.deals import DealsBuilder
+from cs_ml.features.entitlements import EntitlementsBuilder
 from cs_ml.features.family import FamilyBuilder
 from cs_ml.features.feature import Feature, catalog_frame
 from cs_ml.features.marketing import MarketingBuilder
@@ -27,7 +28,13 @@ from cs_ml.features.surveys import SurveysBuilder
 from cs_ml.features.topic_words import Topics, default_topics
 from cs_ml.features.topics import TopicsBuilder
 from cs_ml.features.usage import UsageBuilder
+from cs_ml.features.usage_breadth import BreadthBuilder
+from cs_ml.features.usage_choice import UsageChoice
+from cs_ml.features.usage_features import FeatureUsageBuilder
+from cs_ml.features.usage_habits import HabitsBuilder
+from cs_ml.features.usage_roles import RoleUsageBuilder
 from cs_ml.features.users import UsersBuilder
+from cs_ml.features.utilisation import UtilisationBuilder
 from cs_ml.features.voc import VocBuilder
 from cs_ml.tables.tables import Tables
 
@@ -47,7 +54,11 @@ class FeatureBuilder(Builder, Protocol):
 
 
 def default_builders(
-    *, windows: Sequence[int] = (7, 30, 90, 180), attributes: Sequence[str] = (), topics: Topics | None = None
+    *,
+    windows: Sequence[int] = (7, 30, 90, 180),
+    attributes: Sequence[str] = (),
+    topics: Topics | None = None,
+    usage: UsageChoice | None = None,
 ) -> tuple[FeatureBuilder, ...]:
     """Return the builders of all source tables.
 
@@ -59,15 +70,25 @@ def default_builders(
         Further columns of ``accounts`` to use as categories.
     topics
         Topics of comments and their words; those of the package where missing.
+    usage
+        What was decided about usage on the training period; no single features and no business hours where missing.
 
     Examples
     --------
     >>> [builder.reads[0] for builder in default_builders()]
-    ['usage', 'surveys', 'surveys', 'voc', 'voc', 'tickets', 'onboarding', 'marketing', 'deals', 'invoices', 'users',
-     'sentiment', 'contracts', 'accounts', 'accounts']
+    ['usage', 'usage', 'usage', 'usage', 'usage', 'usage', 'entitlements', 'surveys', 'surveys', 'voc', 'voc',
+     'tickets', 'onboarding', 'marketing', 'deals', 'invoices', 'users', 'sentiment', 'contracts', 'accounts',
+     'accounts']
     """
+    chosen = usage or UsageChoice()
     return (
-        UsageBuilder(windows=tuple(windows)),
+        UsageBuilder(windows=tuple(windows), logins=chosen.logins),
+        FeatureUsageBuilder(chosen.top_features),
+        BreadthBuilder(),
+        HabitsBuilder(chosen.business_hours),
+        RoleUsageBuilder(),
+        UtilisationBuilder(),
+        EntitlementsBuilder(),
         SurveysBuilder("nps"),
         SurveysBuilder("csat"),
         VocBuilder(),
@@ -96,8 +117,8 @@ class SnapshotBuilder:
     engine
         Where it runs.
     trained
-        Names of features that a model was trained on. They are made, missing throughout, even where these tables happen
-        to hold no row of their kind; a table that is absent stays absent.
+        Names of features that a model was trained on. They are made even where these tables happen to hold no row of
+        their kind; a table that is absent stays absent.
 
     Examples
     --------
@@ -122,6 +143,7 @@ class SnapshotBuilder:
         windows: Sequence[int] = (7, 30, 90, 180),
         attributes: Sequence[str] = (),
         topics: Topics | None = None,
+        usage: UsageChoice | None = None,
         engine: LocalEngine | None = None,
         own: Iterable[Any] = (),
     ) -> SnapshotBuilder:
@@ -129,14 +151,14 @@ class SnapshotBuilder:
 
         Parameters
         ----------
-        windows, attributes, topics
+        windows, attributes, topics, usage
             As for :func:`default_builders`.
         engine
             Where it runs.
         own
             Features made by :func:`cs_ml.feature`, builders, or classes of builders.
         """
-        packaged = default_builders(windows=windows, attributes=attributes, topics=topics)
+        packaged = default_builders(windows=windows, attributes=attributes, topics=topics, usage=usage)
         return cls((*packaged, *as_builders(own)), engine or LocalEngine())
 
     def catalog(self, tables: Tables) -> pd.DataFrame:
