@@ -43,6 +43,11 @@ class SnapshotsConfig(Section):
     login_events: Annotated[tuple[Text, ...], Unique] = doc(
         ("login",), "Values of usage.event that are logins.", "usage.eventのうちログインを表す値。"
     )
+    top_features: Days | Annotated[tuple[Text, ...], Unique] = doc(
+        8,
+        "Features of the product to look at one by one: how many, or their names.",
+        "個別に見る製品機能の数、または名前の一覧。",
+    )
     file: FilePath | None = doc(
         None, "Ready-made snapshots (Parquet or CSV) instead of building them.", "作成済みスナップショットのファイル。"
     )

@@ -51,6 +51,8 @@ class EntitlementsBuilder:
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
+        if bucket.usage is None or bucket.usage.features is None:
+            return pd.DataFrame(np.nan, index=keys, columns=[row.feature.name for row in ROWS])
         rows = bucket.frames["entitlements"].reset_index(drop=True)
         as_of = bucket.clock.date(keys.get_level_values("as_of"))
         names, _ = pd.factorize(rows["feature"].astype(object), sort=True)

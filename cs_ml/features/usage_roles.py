@@ -63,7 +63,8 @@ class RoleUsageBuilder:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
         part = None if bucket.usage is None else bucket.usage.users
         if part is None or not bucket.has("users", "role"):
-            return pd.DataFrame(index=keys)
+            names = [feature.name for role in self.roles for feature in _words(role)]
+            return pd.DataFrame(np.nan, index=keys, columns=names)
         account = pd.Index(bucket.accounts).get_indexer(keys.get_level_values("account_id"))
         as_of = bucket.clock.date(keys.get_level_values("as_of"))
         since = _since(bucket, part, self.roles)

@@ -7,6 +7,7 @@ import pandas as pd
 from cs_ml.config import Config
 from cs_ml.errors import ConfigError, Fault
 from cs_ml.features.audit import Audit, audit
+from cs_ml.features.usage_choice import choose_usage
 from cs_ml.pipeline.snapshot import Progress, open_book, silent, snapshot_builder
 from cs_ml.store import make_folder, write_parquet
 from cs_ml.timeline import make_spine
@@ -32,7 +33,8 @@ def audit_book(config: Config, *, dates: int = 3, accounts: int = 200, progress:
     inner = days[len(days) // 4 : max(len(days) * 9 // 10, 1)]
     step = max(len(inner) // max(dates, 1), 1)
     chosen = list(inner[::step][:dates])
-    builder = snapshot_builder(config)
+    top, logins = config.snapshots.top_features, config.snapshots.login_events
+    builder = snapshot_builder(config, choose_usage(tables, until=min(chosen), top=top, login_events=logins))
     return audit(builder.builders, tables, dates=chosen, accounts=accounts, engine=builder.engine, progress=progress)
 
 

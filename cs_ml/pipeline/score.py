@@ -14,6 +14,7 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.errors import BundleError, NotEnoughData
 from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
+from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
@@ -178,9 +179,11 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
     NotEnoughData
         If no account was a customer on the date.
     """
-    fitted = restore(bundle or load_bundle(config))
+    bundle = bundle or load_bundle(config)
+    fitted, decided = restore(bundle), bundle.metadata.get("usage")
+    usage = None if decided is None else UsageChoice.from_state(decided)
     date: pd.Timestamp | Newest = "newest" if as_of is None else pd.Timestamp(as_of).normalize()
-    snapshot = take_snapshot(config, as_of=date, trained=fitted.catalog.index, progress=progress)
+    snapshot = take_snapshot(config, as_of=date, trained=fitted.catalog.index, usage=usage, progress=progress)
     if snapshot.X.empty:
         raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
     progress("scoring")

@@ -13,7 +13,9 @@ from cs_ml.engine.local import LocalEngine
 from cs_ml.errors import ConfigError, Fault, NotEnoughData, TableError
 from cs_ml.features.own_load import load_builders
 from cs_ml.features.snapshot import SnapshotBuilder
+from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.labels import own_labels
+from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.labelers import labeler_of, read_frame
 from cs_ml.pipeline.own import OwnSnapshot, own_catalog, own_snapshot
 from cs_ml.store import make_folder, write_parquet
@@ -53,6 +55,8 @@ class Snapshot:
         Source tables, where there are any.
     notes
         What the reader must know about the data.
+    usage
+        What was decided about usage, where features were built from tables.
     """
 
     spine: pd.DataFrame
@@ -63,6 +67,7 @@ class Snapshot:
     mrr: pd.Series | None = None
     tables: Tables | None = None
     notes: tuple[str, ...] = ()
+    usage: UsageChoice | None = None
 
     @property
     def text(self) -> tuple[str, ...]:
@@ -119,15 +124,25 @@ def open_book(config: Config) -> Tables:
     return found.tables
 
 
-def snapshot_builder(config: Config) -> SnapshotBuilder:
-    """Return the builder of all features that the config asks for."""
+def snapshot_builder(config: Config, usage: UsageChoice | None = None) -> SnapshotBuilder:
+    """Return the builder of all features that the config asks for.
+
+    Parameters
+    ----------
+    config
+        Checked config.
+    usage
+        What was decided about usage on the training period; no single features of the product where missing.
+    """
     logins = frozenset(config.snapshots.login_events)
     engine = LocalEngine(config.engine.workers, config.engine.buckets, logins)
     accounts = config.tables.map.get("accounts")
     declared = accounts.columns if accounts is not None else {}
     attributes = tuple(name for name in declared if name not in SCHEMAS["accounts"].names)
     own = load_builders(config.features.builders)
-    return SnapshotBuilder.default(windows=config.snapshots.windows, attributes=attributes, engine=engine, own=own)
+    return SnapshotBuilder.default(
+        windows=config.snapshots.windows, attributes=attributes, usage=usage, engine=engine, own=own
+    )
 
 
 def take_snapshot(
@@ -135,6 +150,7 @@ def take_snapshot(
     *,
     as_of: pd.Timestamp | Newest | None = None,
     trained: Iterable[str] = (),
+    usage: UsageChoice | None = None,
     progress: Progress = silent,
 ) -> Snapshot:
     """Build features and labels of every date of the config, or the features of one date.
@@ -147,6 +163,8 @@ def take_snapshot(
         Only this date, or only the newest one, without labels.
     trained
         Features that a model was trained on; see :class:`cs_ml.features.SnapshotBuilder`.
+    usage
+        What was decided about usage when that model was trained; decided anew where missing.
     progress
         Called with a line of text at each step.
 
@@ -159,25 +177,21 @@ def take_snapshot(
         return _own(config, as_of)
     progress("checking tables")
     tables = open_book(config)
-    progress("building snapshots")
     date = newest_date(config, tables) if as_of == "newest" else as_of
     dates = config.snapshots.spine_kwargs() if date is None else {"start": date, "end": date, "every": [date]}
     _require_data(date, tables)
     spine = make_spine(tables, **dates)
     _require_data(spine.index.get_level_values("as_of").max(), tables)
-    builder = replace(snapshot_builder(config), trained=frozenset(trained))
-    X = builder.build(tables, spine)
-    mrr = X.get(MRR)
-    taken = Snapshot(
-        spine, X, builder.catalog(tables), mrr=mrr, tables=tables, notes=_notes(tables, builder.catalog(tables))
-    )
-    if date is not None:
-        return taken
-    progress("labelling")
-    labelers = {name: labeler_of(label) for name, label in config.labels.items()}
+    if date is None:
+        progress("labelling")
+    labelers = {name: labeler_of(label) for name, label in config.labels.items()} if date is None else {}
     labels = {name: labeler.label(tables, spine) for name, labeler in labelers.items()}
     purge = {name: labeler.purge_days for name, labeler in labelers.items()}
-    return Snapshot(spine, X, taken.catalog, labels, purge, mrr, tables, taken.notes)
+    progress("building snapshots")
+    chosen = usage or choice_of(config, tables, spine, labels, purge)
+    builder = replace(snapshot_builder(config, chosen), trained=frozenset(trained))
+    X, catalog = builder.build(tables, spine), builder.catalog(tables)
+    return Snapshot(spine, X, catalog, labels, purge, X.get(MRR), tables, _notes(tables, catalog), chosen)
 
 
 def _require_data(last: pd.Timestamp | None, tables: Tables) -> None:

@@ -169,6 +169,7 @@ def _facts(
         "first_as_of": str(dates.min().date()),
         "last_as_of": str(dates.max().date()),
         "purge_days": snapshot.purge_days,
+        "usage": None if snapshot.usage is None else snapshot.usage.to_state(),
         "health_target": config.health.target,
         "verdicts": {target: evaluation.verdict for target, evaluation in evaluations.items()},
         "counts": {target: evaluation.counts for target, evaluation in evaluations.items()},
