@@ -121,6 +121,13 @@ class EngineConfig(Section):
     buckets: Positive | None = doc(
         None, "Pieces the accounts are cut into; chosen by default.", "顧客を分ける数。既定では自動。"
     )
+    kind: Literal["local", "spark"] = doc(
+        "local", "local: this machine; spark: a Spark cluster.", "local: この計算機、spark: Sparkクラスター。"
+    )
+    master: Text | None = doc(
+        None, "Master of Spark, such as local[4] or yarn.", "Sparkのマスター(例: local[4]、yarn)。"
+    )
+    options: dict[str, Text] | None = doc(None, "Properties of Spark.", "Sparkの設定項目。")
 
 
 class OutputConfig(Section):

@@ -9,7 +9,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from cs_ml.config.fields import FilePath, Flag, Number, Scalar, Section, Text, Wrong, Zone, doc, nearest, refuse
+from cs_ml.config.fields import (
+    FilePath,
+    Flag,
+    Number,
+    Scalar,
+    Section,
+    Text,
+    Wrong,
+    Zone,
+    doc,
+    matching,
+    nearest,
+    refuse,
+)
 from cs_ml.config.own import OwnTableConfig
 from cs_ml.errors import ConfigError, Fault
 from cs_ml.tables.catalog import SCHEMAS
@@ -19,6 +32,7 @@ from cs_ml.tables.schema import Schema
 __all__ = ["ColumnConfig", "FilterConfig", "TableConfig", "TablesConfig"]
 
 _DUCKDB = (".duckdb", ".db")
+_PLACE = "FORMAT:PLACE with a format among parquet, delta, iceberg, orc, table"
 _URLS = ("postgresql://", "postgres://")
 
 
@@ -167,6 +181,11 @@ class TablesConfig(Section):
         "Name of an environment variable that holds a PostgreSQL URL, or the URL.",
         "PostgreSQLのURLを持つ環境変数の名前、またはURL。",
     )
+    spark: Annotated[str, matching("(parquet|delta|iceberg|orc|table):.+", _PLACE)] | None = doc(
+        None,
+        "Tables that Spark reads, such as parquet:s3a://bucket/book or table:catalog.schema.",
+        "Sparkが読むテーブル(例: parquet:s3a://bucket/book、table:catalog.schema)。",
+    )
     max_rejected_share: Number = doc(
         0.01, "Share of a table's rows that may break a rule.", "規則に反してよい行の割合。", ge=0, le=1
     )
@@ -178,7 +197,7 @@ class TablesConfig(Section):
     def contradictions(self) -> Iterable[Wrong]:
         """One place at most; known tables and columns only."""
         if len(self._given) > 1:
-            yield Wrong((self._given[1],), "exactly one of folder, duckdb, postgres", " and ".join(self._given))
+            yield Wrong((self._given[1],), "exactly one of folder, duckdb, postgres, spark", " and ".join(self._given))
         if self.duckdb is not None and self.duckdb.suffix not in _DUCKDB:
             yield Wrong(("duckdb",), f"a file ending in {' or '.join(_DUCKDB)}", repr(self.duckdb.name))
         wrong = [fault for name, table in self.own.items() for fault in table.wrong(name)]
@@ -193,7 +212,7 @@ class TablesConfig(Section):
 
     @property
     def _given(self) -> list[str]:
-        return [name for name in ("folder", "duckdb", "postgres") if getattr(self, name) is not None]
+        return [name for name in ("folder", "duckdb", "postgres", "spark") if getattr(self, name) is not None]
 
     @property
     def is_given(self) -> bool:
@@ -209,7 +228,9 @@ class TablesConfig(Section):
             When the config names no place, or an environment variable that is not set.
         """
         if not self.is_given:
-            raise ConfigError(Fault("tables", "one of folder, duckdb, postgres", "none of them"))
+            raise ConfigError(Fault("tables", "one of folder, duckdb, postgres, spark", "none of them"))
+        if self.spark is not None:
+            return self.spark
         if self.postgres is None:
             return str(self.folder or self.duckdb)
         if self.postgres.startswith(_URLS):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,23 @@ from cs_ml.engine.usage_state import UsageState
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 
-__all__ = ["Edge", "bucket_of", "built", "edges_of", "kin_of", "usage_columns", "usage_options"]
+__all__ = ["Edge", "Engine", "bucket_of", "built", "edges_of", "kin_of", "usage_columns", "usage_options"]
 
 Edge = tuple[int, int]  # first account of a bucket, and the first one after it
 KEYS_A_BUCKET = 60_000
 USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity")
+
+
+class Engine(Protocol):
+    """Runs builders somewhere; the features do not depend on where."""
+
+    def build(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> pd.DataFrame:
+        """Return the features of all keys of (account_id, as_of), sorted by account."""
+        ...
+
+    def stream(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> Iterator[pd.DataFrame]:
+        """Yield the features bucket by bucket, accounts in order."""
+        ...
 
 
 def usage_columns(builders: Sequence[Builder], tables: Tables) -> list[str]:

@@ -100,8 +100,8 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
     Parameters
     ----------
     batch
-        Columns of ``usage``. Where it has ``rows``, each row stands for so many that agree in all else, and ``units``
-        is the sum of their quantities in millionths.
+        Columns of ``usage``. Where it has ``rows``, each row stands for so many that agree in all else, ``units``
+        is the sum of their quantities in millionths, ``business`` how many of them lie in business hours.
     codes, work
         Changed in place.
 
@@ -151,10 +151,10 @@ def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
         columns["login"] = flags_of(batch["event"], codes.login_events)
     if "quantity" in present:
         columns["quantity"] = fixed_point(batch["quantity"], "usage.quantity")
-    for name, whole in (("rows", "rows"), ("units", "quantity")):
+    for name, whole in (("rows", "rows"), ("units", "quantity"), ("business", "business")):
         if name in present:
             columns[whole] = batch[name].to_numpy().astype(np.int64)
-    if codes.business_hours:
+    if codes.business_hours and "business" not in present:
         columns["business"] = business_hours(batch["event_at"], codes.clock).astype(np.int64)
     return columns
 
@@ -174,7 +174,7 @@ def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, 
     values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
     summed, times = dict(values), columns.get("rows", np.int64(1))
     values |= {"logins": columns["login"] * times} if "login" in columns else {}
-    values |= {"business": columns["business"] * times} if "business" in columns else {}
+    values |= {"business": columns["business"]} if "business" in columns else {}
     count = None if counted else "rows"
     work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values, count=count))
     if "feature" in columns:

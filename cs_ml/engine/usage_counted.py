@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cs_ml.engine.usage_columns import business_hours as in_hours
 from cs_ml.engine.usage_columns import day_numbers, fixed_point
 from cs_ml.timeline.clock import Clock
 
@@ -18,11 +19,17 @@ KEYS = {
     "account_id": pa.string(), "event_at": INSTANT, "known_at": INSTANT, "user_id": pa.string(),
     "feature": pa.string(), "event": pa.string(),
 }  # fmt: skip
-SUMS = {"rows": pa.int64(), "units": pa.int64()}
+SUMS = {"rows": pa.int64(), "units": pa.int64(), "business": pa.int64()}
 COUNTED = {**KEYS, **SUMS}
 
 
-def counted(batch: pa.RecordBatch, clock: Clock, login_events: Collection[str]) -> pa.Table:
+def counted(
+    batch: pa.RecordBatch | pa.Table,
+    clock: Clock,
+    *,
+    login_events: Collection[str] = frozenset({"login"}),
+    business_hours: bool = False,
+) -> pa.Table:
     """Count the rows of a batch that the reduction to days cannot tell apart.
 
     Sums are whole numbers, so counting again what was counted in pieces, in any order, gives the same.
@@ -35,13 +42,15 @@ def counted(batch: pa.RecordBatch, clock: Clock, login_events: Collection[str]) 
         Calendar of the book.
     login_events
         Values of ``event`` that count as a login; other values become null.
+    business_hours
+        Whether to count events in business hours.
 
     Returns
     -------
     pyarrow.Table
         The columns of :data:`COUNTED` that the batch allows: instants as the start of their day, ``known_at`` null
-        where the row was known on the day it happened, ``rows``, and quantities as ``units`` in millionths. The
-        reduction of these rows equals that of the batch.
+        where the row was known on the day it happened; ``rows``, quantities as ``units`` in millionths, ``business``.
+        The reduction of these rows equals that of the batch.
 
     Raises
     ------
@@ -52,9 +61,11 @@ def counted(batch: pa.RecordBatch, clock: Clock, login_events: Collection[str]) 
     --------
     >>> at = np.array(["2026-01-05T10", "2026-01-05T11"], dtype="datetime64[us]")
     >>> batch = pa.record_batch({"account_id": ["a", "a"], "event_at": at, "quantity": [0.5, 2.0]})
-    >>> counted(batch, Clock(), {"login"}).select(["account_id", "rows", "units"]).to_pylist()
+    >>> counted(batch, Clock()).select(["account_id", "rows", "units"]).to_pylist()
     [{'account_id': 'a', 'rows': 2, 'units': 2500000}]
     """
+    if isinstance(batch, pa.Table):
+        (batch,) = batch.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], batch.schema)]
     present = set(batch.schema.names)
     columns = {name: _text(batch[name]) for name in ("account_id", "user_id", "feature") if name in present}
     if "event" in present:
@@ -65,6 +76,8 @@ def counted(batch: pa.RecordBatch, clock: Clock, login_events: Collection[str]) 
     columns["rows"] = pa.array(np.ones(len(batch), np.int64))
     if "quantity" in present:
         columns["units"] = pa.array(fixed_point(batch["quantity"], "usage.quantity"))
+    if business_hours:
+        columns["business"] = pa.array(in_hours(batch["event_at"], clock).astype(np.int64))
     table = pa.table({name: columns[name] for name in COUNTED if name in columns})
     keys, sums = ([name for name in kind if name in columns] for kind in (KEYS, SUMS))
     grouped = table.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in sums])

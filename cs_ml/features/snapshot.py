@@ -11,6 +11,7 @@ import pandas as pd
 
 from cs_ml.engine.bucket import Builder
 from cs_ml.engine.local import LocalEngine
+from cs_ml.engine.plan import Engine
 from cs_ml.errors import NotEnoughData
 from cs_ml.features.accounts import AccountsBuilder
 from cs_ml.features.billing import BillingBuilder
@@ -133,7 +134,7 @@ class SnapshotBuilder:
     """
 
     builders: tuple[FeatureBuilder, ...]
-    engine: LocalEngine = field(default_factory=LocalEngine)
+    engine: Engine = field(default_factory=LocalEngine)
     trained: frozenset[str] = frozenset()
 
     @classmethod
@@ -144,7 +145,7 @@ class SnapshotBuilder:
         attributes: Sequence[str] = (),
         topics: Topics | None = None,
         usage: UsageChoice | None = None,
-        engine: LocalEngine | None = None,
+        engine: Engine | None = None,
         own: Iterable[Any] = (),
     ) -> SnapshotBuilder:
         """Return a builder with every feature of the package, and your own.
@@ -203,7 +204,7 @@ class SnapshotBuilder:
         self, tables: Tables, spine: pd.DataFrame
     ) -> tuple[list[FeatureBuilder], Tables, pd.MultiIndex, dict[str, str]]:
         """Return what an engine that keeps the features needs: builders, tables, keys, the kind of every feature."""
-        kinds = {feature.name: feature.kind for feature in self._features(tables)}
+        kinds: dict[str, str] = {feature.name: feature.kind for feature in self._features(tables)}
         return self._present(tables), tables, _keys(spine), kinds
 
     def _present(self, tables: Tables) -> list[FeatureBuilder]:
