@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from cs_ml.config import Config
-from cs_ml.engine.local import LocalEngine
 from cs_ml.errors import ConfigError, Fault, NotEnoughData, TableError
 from cs_ml.features.own_load import load_builders
 from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.labels import own_labels
 from cs_ml.pipeline.choice import choice_of
+from cs_ml.pipeline.engines import check_on_spark, engine_of
 from cs_ml.pipeline.labelers import labeler_of, read_frame
 from cs_ml.pipeline.own import OwnSnapshot, own_catalog, own_snapshot
 from cs_ml.store import make_folder, write_parquet
 from cs_ml.tables import SCHEMAS, Check, Tables, check, connect, find_source
 from cs_ml.timeline import calendar_grid, make_spine
 
-__all__ = ["Snapshot", "check_tables", "open_book", "snapshot_builder", "take_snapshot"]
+__all__ = ["Snapshot", "check_tables", "open_book", "snapshot_builder", "spine_of", "take_snapshot"]
 
 MRR = "contracts_mrr_current"
 Progress = Callable[[str], None]
@@ -83,20 +83,22 @@ def check_tables(config: Config) -> Check:
     TableError
         If a table cannot be read or lacks a column.
     """
-    engine = config.engine
-    found = check(
-        find_source(config.tables.location()),
-        config.tables.mappings(),
-        connection=connect(engine.memory_limit.replace(" ", ""), engine.workers),
-        zone=config.book.timezone,
-        data_end=config.book.data_end,
-        max_rejected_share=config.tables.max_rejected_share,
-        own=config.tables.schemas(),
-    )
-    folder = config.output.folder / "quarantine"
+    engine, tables = config.engine, config.tables
+    options: dict[str, Any] = {
+        "connection": connect(engine.memory_limit.replace(" ", ""), engine.workers),
+        "zone": config.book.timezone,
+        "data_end": config.book.data_end,
+        "max_rejected_share": tables.max_rejected_share,
+        "own": tables.schemas(),
+    }
+    if tables.spark is not None:
+        found = check_on_spark(config, **options)
+    else:
+        found = check(find_source(tables.location()), tables.mappings(), **options)
+    folder, apart = config.output.folder / "quarantine", {"usage"} if tables.spark is not None else set()
     for name, table in found.tables.loaded.items():
         path = folder / f"{name}.parquet"
-        if table.n_rejected:
+        if table.n_rejected and name not in apart:
             make_folder(folder)
             write_parquet(found.rejected(name).astype(str), path)
         elif path.is_file():
@@ -134,14 +136,12 @@ def snapshot_builder(config: Config, usage: UsageChoice | None = None) -> Snapsh
     usage
         What was decided about usage on the training period; no single features of the product where missing.
     """
-    logins = frozenset(config.snapshots.login_events)
-    engine = LocalEngine(config.engine.workers, config.engine.buckets, logins)
     accounts = config.tables.map.get("accounts")
     declared = accounts.columns if accounts is not None else {}
     attributes = tuple(name for name in declared if name not in SCHEMAS["accounts"].names)
     own = load_builders(config.features.builders)
     return SnapshotBuilder.default(
-        windows=config.snapshots.windows, attributes=attributes, usage=usage, engine=engine, own=own
+        windows=config.snapshots.windows, attributes=attributes, usage=usage, engine=engine_of(config), own=own
     )
 
 
@@ -177,11 +177,7 @@ def take_snapshot(
         return _own(config, as_of)
     progress("checking tables")
     tables = open_book(config)
-    date = newest_date(config, tables) if as_of == "newest" else as_of
-    dates = config.snapshots.spine_kwargs() if date is None else {"start": date, "end": date, "every": [date]}
-    _require_data(date, tables)
-    spine = make_spine(tables, **dates)
-    _require_data(spine.index.get_level_values("as_of").max(), tables)
+    spine, date = spine_of(config, tables, as_of)
     if date is None:
         progress("labelling")
     labelers = {name: labeler_of(label) for name, label in config.labels.items()} if date is None else {}
@@ -192,6 +188,24 @@ def take_snapshot(
     builder = replace(snapshot_builder(config, chosen), trained=frozenset(trained))
     X, catalog = builder.build(tables, spine), builder.catalog(tables)
     return Snapshot(spine, X, catalog, labels, purge, X.get(MRR), tables, _notes(tables, catalog), chosen)
+
+
+def spine_of(
+    config: Config, tables: Tables, as_of: pd.Timestamp | Newest | None = None
+) -> tuple[pd.DataFrame, pd.Timestamp | None]:
+    """Return the spine of the config's dates or of one date, and that date.
+
+    Raises
+    ------
+    NotEnoughData
+        If the data do not reach a date, or no account was a customer.
+    """
+    date = newest_date(config, tables) if as_of == "newest" else as_of
+    dates = config.snapshots.spine_kwargs() if date is None else {"start": date, "end": date, "every": [date]}
+    _require_data(date, tables)
+    spine = make_spine(tables, **dates)
+    _require_data(spine.index.get_level_values("as_of").max(), tables)
+    return spine, date
 
 
 def _require_data(last: pd.Timestamp | None, tables: Tables) -> None:

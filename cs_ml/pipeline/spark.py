@@ -1,0 +1,187 @@
+"""Snapshots and scores that Spark makes and writes: no row of features passes the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from cs_ml.bundle import Bundle
+from cs_ml.config import Config
+from cs_ml.engine.spark import SparkEngine
+from cs_ml.engine.spark.rows import TYPES, ddl
+from cs_ml.engine.spark.session import told
+from cs_ml.features.snapshot import SnapshotBuilder
+from cs_ml.features.usage_choice import UsageChoice
+from cs_ml.pipeline.choice import choice_of
+from cs_ml.pipeline.engines import spark_engine
+from cs_ml.pipeline.labelers import labeler_of
+from cs_ml.pipeline.score import WAIT_SECONDS, load_bundle, reasons_of, restore, scores_of
+from cs_ml.pipeline.snapshot import MRR, Newest, Progress, open_book, silent, snapshot_builder, spine_of
+from cs_ml.store import lock, make_folder, write_parquet, write_partition
+
+__all__ = ["explain_frame", "features_frame", "score_frame", "write_scores", "write_snapshot"]
+
+ACCOUNTS_A_CHUNK = 100_000
+ScoreRows = Callable[[pd.DataFrame], pd.DataFrame]
+Batches = Iterator[pa.RecordBatch]
+
+
+def features_frame(builder: SnapshotBuilder, engine: SparkEngine, tables: Any, spine: pd.DataFrame) -> Any:
+    """Return the features of a spine as a Spark frame; see :meth:`cs_ml.engine.spark.SparkEngine.features`."""
+    return engine.features(*builder.lay_out(tables, spine))
+
+
+def score_frame(features: Any, bundle: Bundle) -> Any:
+    """Return the scores of a Spark frame of features as a Spark frame, made by ``mapInArrow``.
+
+    Parameters
+    ----------
+    features
+        ``account_id``, ``as_of`` and features.
+    bundle
+        Trained bundle.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        ``account_id``, ``as_of`` and what :func:`cs_ml.pipeline.score.scores_of` returns; write it with
+        ``.write.partitionBy("as_of")``.
+    """
+    words = _categories(bundle)
+
+    def score(rows: pd.DataFrame) -> pd.DataFrame:
+        X = _indexed(rows, words)
+        return scores_of(restore(bundle), X, X.get(MRR)).reset_index()
+
+    return _mapped(features, score)
+
+
+def explain_frame(features: Any, bundle: Bundle, about: Mapping[str, str], top: int) -> Any:
+    """Return the drivers of a Spark frame of features as a Spark frame; see :func:`cs_ml.pipeline.score.reasons_of`."""
+    words = _categories(bundle)
+
+    def explain(rows: pd.DataFrame) -> pd.DataFrame:
+        found, _ = reasons_of(restore(bundle), _indexed(rows, words), about, top)
+        return found.astype({"value": str, "typical": str})
+
+    return _mapped(features, explain)
+
+
+def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]:
+    """Build snapshots on Spark and write them by date; write labels and the catalog from the driver."""
+    progress("checking tables")
+    tables, folder = open_book(config), config.output.folder
+    spine, _ = spine_of(config, tables)
+    progress("labelling")
+    labelers = {name: labeler_of(label) for name, label in config.labels.items()}
+    found = {name: labeler.label(tables, spine) for name, labeler in labelers.items()}
+    purge = {name: labeler.purge_days for name, labeler in labelers.items()}
+    progress("building snapshots")
+    builder = snapshot_builder(config, choice_of(config, tables, spine, found, purge))
+    make_folder(folder)
+    frame = features_frame(builder, spark_engine(config), tables, spine)
+    with told("snapshots"):
+        frame.write.mode("overwrite").partitionBy("as_of").parquet(str((folder / "snapshots").absolute()))
+    labels = pd.concat(found, axis=1)
+    labels.columns = ["_".join(map(str, name)) for name in labels.columns]
+    files = {
+        "labels.parquet": labels.join(spine).reset_index(),
+        "features.parquet": builder.catalog(tables).reset_index(),
+    }
+    return [folder / "snapshots", *(Path(write_parquet(made, folder / name)) for name, made in files.items())]
+
+
+def write_scores(config: Config, as_of: Any = None, *, progress: Progress = silent) -> tuple[list[str], Path]:
+    """Score every account of one date on Spark, and write scores and drivers as :func:`cs_ml.pipeline.score` does.
+
+    Returns
+    -------
+    tuple of list of str and Path
+        What was scored, in lines of text, and the folder of the scores.
+    """
+    bundle, folder = load_bundle(config), config.output.folder
+    fitted = restore(bundle)
+    date: pd.Timestamp | Newest = "newest" if as_of is None else pd.Timestamp(as_of).normalize()
+    progress("checking tables")
+    tables = open_book(config)
+    spine, _ = spine_of(config, tables, date)
+    decided = bundle.metadata.get("usage")
+    usage = UsageChoice() if decided is None else UsageChoice.from_state(decided)
+    builder = replace(snapshot_builder(config, usage), trained=frozenset(fitted.catalog.index))
+    progress("building, scoring and explaining")
+    about = {target: config.labels[target].kind if target in config.labels else "table" for target in fitted.models}
+    chunks = -(-len(spine) // ACCOUNTS_A_CHUNK)
+    with told("scores"):
+        features = features_frame(builder, spark_engine(config), tables, spine).persist()
+        kept = {
+            "scores": score_frame(features, bundle).persist(),
+            "drivers": explain_frame(features, bundle, about, config.report.top_drivers).persist(),
+        }
+        make_folder(folder)
+        facts = {"model_version": fitted.version, "config_hash": config.hash}
+        day = spine.index.get_level_values("as_of")[0]
+        with lock(folder, wait_seconds=WAIT_SECONDS):
+            write_partition(folder / "drivers", day, _chunks(kept["drivers"], chunks), facts)
+            place = write_partition(folder / "scores", day, _chunks(kept["scores"], chunks), facts)
+        for frame in (features, *kept.values()):
+            frame.unpersist()
+    return [f"{len(spine):,} accounts on {day.date()}, scored on Spark"], place
+
+
+def _categories(bundle: Bundle) -> tuple[str, ...]:
+    catalog = restore(bundle).catalog
+    return tuple(catalog.index[catalog["kind"] == "category"])
+
+
+def _indexed(rows: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
+    """Return features as a snapshot has them."""
+    as_of = pd.DatetimeIndex(rows["as_of"]).as_unit("us")
+    index = pd.MultiIndex.from_arrays([rows["account_id"].astype(object), as_of], names=["account_id", "as_of"])
+    X = rows.drop(columns=["account_id", "as_of"]).set_axis(index)
+    words = {name: X[name].astype(object).where(X[name].notna(), None) for name in X if X[name].dtype != "float64"}
+    X = X.assign(**words)
+    return X.astype(
+        {str(name): pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories if name in X}
+    )
+
+
+def _mapped(features: Any, work: ScoreRows) -> Any:
+    """Run a function of rows on the executors; one row tells which columns it makes."""
+    sample = work(features.limit(1).toArrow().to_pandas())
+    schema = pa.schema([(str(name), _type_of(name, sample[name])) for name in sample])
+
+    def run(batches: Batches) -> Batches:
+        for batch in batches:
+            found = work(batch.to_pandas())
+            yield pa.RecordBatch.from_arrays(
+                [pa.array(_plain(found[field.name]), field.type, from_pandas=True) for field in schema], schema=schema
+            )
+
+    return features.mapInArrow(run, ddl(schema))
+
+
+def _type_of(name: Any, column: pd.Series) -> pa.DataType:
+    if name == "as_of":
+        return pa.date32()
+    found = pa.array(_plain(column), from_pandas=True).type
+    return found if found in TYPES else pa.string()
+
+
+def _plain(column: pd.Series) -> Any:
+    return column.astype(object) if column.dtype.kind not in "fib" else column.to_numpy()
+
+
+def _chunks(frame: Any, number: int) -> Iterator[pd.DataFrame]:
+    """Yield the rows some accounts at a time, in the order of accounts."""
+    from pyspark.sql import functions  # noqa: PLC0415  an optional part
+
+    part = functions.pmod(functions.hash("account_id"), functions.lit(number))
+    for at in range(number):
+        found = frame.where(part == at).toArrow().to_pandas()
+        as_of = pd.DatetimeIndex(found["as_of"]).as_unit("us")
+        yield found.assign(as_of=as_of).sort_values("account_id", kind="stable", ignore_index=True)
