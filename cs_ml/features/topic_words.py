@@ -150,18 +150,18 @@ def _words(given: Any, place: tuple[str, ...], source: LocatedYaml, faults: list
 
 
 def _holds(texts: list[str], words: tuple[str, ...]) -> np.ndarray:
-    found = _pattern(words)
-    return np.array([found.search(text) is not None for text in texts], dtype=bool)
+    """Tell which texts hold one of the words; the pattern is asked only where the letters are there at all."""
+    wanted = [_wanted(word) for word in words]
+    return np.array(
+        [any(stem in text and (rule is None or rule.search(text)) for stem, rule in wanted) for text in texts],
+        dtype=bool,
+    )
 
 
-@lru_cache(maxsize=256)
-def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(_one, words)) or r"(?!)")
-
-
-def _one(word: str) -> str:
-    """Return the pattern of one word: Latin words end where they end, or go on after an asterisk."""
+@lru_cache(maxsize=4096)
+def _wanted(word: str) -> tuple[str, re.Pattern[str] | None]:
+    """Return the letters of a word, and for a Latin word where it must begin and end."""
     stem = word.removesuffix("*")
     begin = r"(?<![a-z0-9])" if re.match(r"[a-z0-9]", stem) else ""
     end = r"(?:s|es|d|ed|ing)?(?![a-z0-9])" if re.search(r"[a-z0-9]$", stem) and stem == word else ""
-    return begin + re.escape(stem) + end
+    return stem, re.compile(begin + re.escape(stem) + end) if begin or end else None

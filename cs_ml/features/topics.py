@@ -52,18 +52,18 @@ class TopicsBuilder:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`."""
         rows = all_comments(bucket)
         lookup = Lookup(rows, keys, time="said_at", known="known_at", clock=bucket.clock)
-        half, decides = lookup.window(180), deciding(rows, bucket, self.decision_makers)
+        half, ever, decides = lookup.window(180), lookup.window(None), deciding(rows, bucket, self.decision_makers)
+        by_users, by_deciders = (half.where(~decides), half.where(decides)) if decides is not None else (None, None)
         texts = rows["text"].tolist()
         complaint, about = self._complains(rows, texts), self._about(rows, texts)
         day, as_of = bucket.clock.day(rows["said_at"]), bucket.clock.date(keys.get_level_values("as_of"))
         values: dict[str, np.ndarray] = {}
         for name, mask in about.items():
-            newest = lookup.latest(mask & complaint)
+            newest = ever.where(mask & complaint).last()
             age = np.where(newest >= 0, as_of - np.append(day, 0)[newest], np.nan)
             own = {"count": half.where(mask).count(), "share": half.share(mask), "complaint_recency": age}
-            if decides is not None:
-                own |= {"user_share": half.where(~decides).share(mask)}
-                own |= {"decision_maker_share": half.where(decides).share(mask)}
+            if by_users is not None and by_deciders is not None:
+                own |= {"user_share": by_users.share(mask), "decision_maker_share": by_deciders.share(mask)}
             values |= {_name(name, measure): column for measure, column in own.items()}
         names = [feature.name for feature in self.features(bucket.frames["voc"].columns)]
         return pd.DataFrame({name: values.get(name, np.nan) for name in names}, index=keys)
@@ -73,7 +73,8 @@ class TopicsBuilder:
         by_words = self.topics.about(texts)
         if "topic" not in rows:
             return by_words
-        given = [self._named(value) for value in rows["topic"].tolist()]
+        names = {value: self._named(value) for value in set(rows["topic"].tolist())}
+        given = [names[value] for value in rows["topic"].tolist()]
         named = np.array([name is not None for name in given], dtype=bool)
         return {
             name: np.where(named, np.array([other == name for other in given], dtype=bool), mask)

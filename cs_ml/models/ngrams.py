@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-__all__ = ["BLOCK", "count_grams", "gram_keys", "gram_texts", "tidy"]
+__all__ = ["BLOCK", "count_grams", "gram_keys", "gram_texts", "tfidf", "tidy"]
 
 Keys = npt.NDArray[np.int64]
 BITS = 21  # a Unicode code point fits in 21 bits, so three of them fit in one integer
@@ -76,6 +76,21 @@ def gram_texts(keys: Keys) -> list[str]:
     mask = (1 << BITS) - 1
     parts = [[(int(key) >> (BITS * i)) & mask for i in range(LONGEST)] for key in keys]
     return ["".join(chr(code) for code in codes if code) for codes in parts]
+
+
+def tfidf(counts: sparse.csr_matrix, idf: npt.NDArray[np.float64]) -> sparse.csr_matrix:
+    """Return damped counts weighted by rarity, each row of length one (or empty).
+
+    Examples
+    --------
+    >>> tfidf(sparse.csr_matrix([[1.0, 1.0], [0.0, 0.0]]), np.ones(2)).toarray().round(2).tolist()
+    [[0.71, 0.71], [0.0, 0.0]]
+    """
+    weighted = sparse.csr_matrix(counts, copy=True).astype(np.float64)
+    weighted.data = 1.0 + np.log(weighted.data)
+    weighted = sparse.csr_matrix(weighted @ sparse.diags(idf))
+    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    return sparse.csr_matrix(sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ weighted)
 
 
 def _counted(texts: Sequence[str], vocabulary: Keys | None) -> tuple[sparse.csr_matrix, Keys]:

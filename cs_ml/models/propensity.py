@@ -47,7 +47,9 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     n_origins
         Origins inside the training period.
     text
-        Names of free-text columns. Each becomes one number, learned out of fold in time.
+        Names of free-text columns. Each becomes a few numbers, learned out of fold in time.
+    text_encoder
+        How texts become columns: ``ngrams``, ``sentence`` (extra ``text``), or one of your own by its name.
     monotone
         Feature name to +1 or -1, for the trees.
     weights_half_life_days
@@ -100,6 +102,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         purge_days: int = 90,
         n_origins: int = 6,
         text: tuple[str, ...] = (),
+        text_encoder: str = "ngrams",
         monotone: dict[str, int] | None = None,
         weights_half_life_days: float | None = None,
         random_state: Any = 0,
@@ -111,6 +114,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.purge_days = purge_days
         self.n_origins = n_origins
         self.text = text
+        self.text_encoder = text_encoder
         self.monotone = monotone
         self.weights_half_life_days = weights_half_life_days
         self.random_state = random_state
@@ -141,7 +145,9 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         frame, seed = open_frame(self, X, reset=True), self._seed()
         target = Target.read(frame.index, y)
         labelled = frame.iloc[target.rows]
-        self.texts_, encoded = TextColumns.learn(labelled, target.y, self.text, purge_days=self.purge_days, seed=seed)
+        self.texts_, encoded = TextColumns.learn(
+            labelled, target.y, self.text, purge_days=self.purge_days, seed=seed, encoder=self.text_encoder
+        )
         notes = self.texts_.notes()
         rows = TrainingRows(encoded, target.y, target.weights(self.weights_half_life_days), target.clusters)
         learners = candidates(
@@ -210,7 +216,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         frame = self._encoded(X)
         parts, bias = self.ensemble_.contributions(frame)
         columns = self.ensemble_.encoder.features_
-        return pd.DataFrame(parts, index=frame.index, columns=columns), pd.Series(bias, index=frame.index, name="bias")
+        named = self.texts_.folded(pd.DataFrame(parts, index=frame.index, columns=columns))
+        return named, pd.Series(bias, index=frame.index, name="bias")
 
     def to_state(self) -> dict[str, Any]:
         """Return everything learned as JSON-able values; ``out_of_time_`` is left out."""

@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 
 from cs_ml.models.columns import words
 from cs_ml.models.counted import CountedTexts
-from cs_ml.models.ngrams import count_grams, gram_keys, gram_texts, tidy
+from cs_ml.models.ngrams import count_grams, gram_keys, gram_texts, tfidf, tidy
 from cs_ml.timeline.split import TimeSplit, as_of_dates
 
-__all__ = ["TextSignal"]
+__all__ = ["TextSignal", "text_folds"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -87,7 +87,7 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         """Learn from all rows, and return what :meth:`out_of_fold` does; the texts are counted once for both."""
         target, counted = np.asarray(y, dtype=np.float64), CountedTexts(texts, self.min_texts)
         self.learn_counted(counted, np.arange(len(texts)), target)
-        return self._honest(counted, target, _folds(texts, target, purge_days, origins, random_state))
+        return self._honest(counted, target, text_folds(texts, target, purge_days, origins, random_state))
 
     def transform(self, texts: pd.Series) -> Floats:
         """Return log-odds a row, shape (n_rows,); NaN where there is no text or too little was learned."""
@@ -124,7 +124,7 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             Shape (n_rows,); NaN for rows too early to have a past.
         """
         target = np.asarray(y, dtype=np.float64)
-        folds = _folds(texts, target, purge_days, origins, random_state)
+        folds = text_folds(texts, target, purge_days, origins, random_state)
         return self._honest(CountedTexts(texts, self.min_texts), target, folds)
 
     def to_state(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             return
         self.keys_ = counted.vocabulary[kept]
         self.idf_ = np.log((1.0 + len(text)) / (1.0 + total[kept])) + 1.0
-        values = _tfidf(counted.columns(self.keys_), self.idf_)
+        values = tfidf(counted.columns(self.keys_), self.idf_)
         self._regress(values, ones, said - ones)
 
     def _regress(self, values: sparse.csr_matrix, ones: Floats, zeros: Floats) -> None:
@@ -198,10 +198,11 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def score_counted(self, counts: sparse.csr_matrix) -> Floats:
         """Return log-odds of texts whose vocabulary is counted already."""
-        return np.asarray(_tfidf(counts, self.idf_) @ self.coef_ + self.intercept_, dtype=np.float64)
+        return np.asarray(tfidf(counts, self.idf_) @ self.coef_ + self.intercept_, dtype=np.float64)
 
 
-def _folds(texts: pd.Series, y: Floats, purge_days: int, origins: int, seed: int) -> list[tuple[Rows, Rows]]:
+def text_folds(texts: pd.Series, y: Floats, purge_days: int, origins: int, seed: int) -> list[tuple[Rows, Rows]]:
+    """Return which rows teach and which are scored: rolling through time, else stratified by label."""
     if "as_of" in texts.index.names:
         n_dates = as_of_dates(texts).nunique()
         split = TimeSplit(purge_days=purge_days, n_origins=n_dates, test_dates=max(-(-n_dates // origins), 1))
@@ -219,11 +220,3 @@ def _telling(total: Floats, ones: Floats, n: int, rate: float, min_texts: int, k
     z = np.where((total >= min_texts) & (total < n), np.abs(ones - total * rate) / spread, -1.0)
     order = np.argsort(-z, kind="stable")[:keep]
     return np.sort(order[z[order] >= 0])
-
-
-def _tfidf(counts: sparse.csr_matrix, idf: Floats) -> sparse.csr_matrix:
-    weighted = sparse.csr_matrix(counts, copy=True).astype(np.float64)
-    weighted.data = 1.0 + np.log(weighted.data)
-    weighted = sparse.csr_matrix(weighted @ sparse.diags(idf))
-    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    return sparse.csr_matrix(sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ weighted)
