@@ -254,6 +254,7 @@ def _own_labels(config: Config, own: OwnSnapshot, spine: pd.DataFrame) -> dict[s
 def _notes(tables: Tables, catalog: pd.DataFrame) -> tuple[str, ...]:
     notes = []
     used = {f"accounts.{name.removeprefix('accounts_').removesuffix('_current')}" for name in catalog.index}
+    used |= {"accounts.parent_id"} if catalog.index.str.startswith("family_").any() else set()
     fixed = [name for name in tables.not_point_in_time() if name in used]
     if fixed:
         notes.append(f"not point-in-time, used as they stand today: {', '.join(fixed)}")
