@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -42,10 +43,8 @@ class Accounts:
         ids = [str(account) for account in account_ids]
         if any(left >= right for left, right in pairwise(ids)):
             raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
-        whole = [(position, int(text)) for position, text in enumerate(ids) if is_whole(text)]
+        self._ids, self._lock = ids, threading.Lock()
         self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"))
-        self._whole = KeyTable(words_of(pa.array([number for _, number in whole], pa.int64())))
-        self._position = np.array([*(position for position, _ in whole), -1], np.int32)
 
     def __len__(self) -> int:
         return len(self._text)
@@ -55,10 +54,16 @@ class Accounts:
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if not pa.types.is_integer(kind):
             return codes_of(column, self._text.find, "usage.account_id")
-        return codes_of(column, self._find_whole, "usage.account_id")
+        with self._lock:
+            table, position = self._whole
+        return codes_of(column, lambda words: np.asarray(position[table.find(words)]), "usage.account_id")
 
-    def _find_whole(self, words: np.ndarray) -> np.ndarray:
-        return np.asarray(self._position[self._whole.find(words)])
+    @cached_property
+    def _whole(self) -> tuple[KeyTable, np.ndarray]:
+        """Accounts whose ids are whole numbers, made only where a table holds such ids."""
+        whole = [(position, int(text)) for position, text in enumerate(self._ids) if is_whole(text)]
+        table = KeyTable(words_of(pa.array([number for _, number in whole], pa.int64())))
+        return table, np.array([*(position for position, _ in whole), -1], np.int32)
 
 
 def is_whole(text: str) -> bool:
@@ -85,6 +90,9 @@ class Members:
         self._lock = threading.Lock()
         self._home, self._n_asked = np.empty(0, np.int32), 0
         self._strays = KeyTable()
+
+    def __len__(self) -> int:
+        return len(self._home) + len(self._strays)
 
     def codes(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
         """Return the member code of every pair of account code and user code.

@@ -128,30 +128,46 @@ def _worked(source: _Source, codes: Codes) -> Work:
     return work
 
 
-def _by_account(members: Members) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Return account and user of each member in the order of accounts, and what renames keys to that order."""
-    owner = members.owners()
-    order = np.sort((owner.astype(np.int64) << 32) + np.arange(len(owner))) & (2**32 - 1)
+def _by_account(
+    members: Members, users: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Return account and user of each member, sorted by both, and what renames keys to that order."""
+    owner, user = members.owners(), members.users()
+    place = np.arange(max(len(members), len(users)))  # there may be room for more users than there are
+    place[np.lexsort(users.T[::-1])] = np.arange(len(users))
+    order = np.argsort((owner.astype(np.int64) << 32) + place[user])
     rank = np.empty(len(owner), np.int64)
     rank[order] = np.arange(len(owner))
 
     def rename(key: np.ndarray) -> np.ndarray:
         return np.asarray(rank[members.dense(key >> DAY_BITS)] << DAY_BITS | key & ((1 << DAY_BITS) - 1))
 
-    return owner[order], members.users()[order], rename
+    return owner[order], user[order], rename
 
 
-def _with_names(features: Days | None, codes: Codes) -> tuple[Days | None, tuple[str, ...]]:
-    """Code the features by their place among the sorted names of all that were used."""
+def _by_name(codes: Codes) -> tuple[list[str], Callable[[np.ndarray], np.ndarray]]:
+    """Return the sorted names of features, and what renames keys to that order."""
+    names = text_of(codes.features.keys(), whole=codes.whole_features)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), np.int64)
+    place[order] = np.arange(len(names))
+
+    def rename(key: np.ndarray) -> np.ndarray:
+        code = key >> DAY_BITS & (1 << FEATURE_BITS) - 1
+        return np.asarray(key + (place[code] - code << DAY_BITS))
+
+    return [names[at] for at in order], rename
+
+
+def _with_names(features: Days | None, names: list[str]) -> tuple[Days | None, tuple[str, ...]]:
+    """Code the features by their place among the names of those that were used."""
     if features is None:
         return None, ()
     code = features.code & (1 << FEATURE_BITS) - 1
-    used = np.unique(code)
-    names = text_of(codes.features.keys()[used], whole=codes.whole_features)
-    order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), np.int32)
-    place[order] = np.arange(len(names))
-    return replace(features, code=place[np.searchsorted(used, code)]), tuple(names[at] for at in order)
+    used = np.flatnonzero(np.bincount(code))
+    place = np.zeros(len(names), np.int32)
+    place[used] = np.arange(len(used))
+    return replace(features, code=place[code]), tuple(names[at] for at in used)
 
 
 def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
@@ -161,7 +177,8 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     for work in works[1:]:
         for name, pile in work.piles.items():
             piles[name].take(pile)
-    owner, user, rename = _by_account(codes.members)
+    owner, user, by_account = _by_account(codes.members, codes.users.keys())
+    names, by_name = _by_name(codes)
     n_accounts = len(codes.accounts)
     wanted = {"days": True, "users": "user_id" in columns, "features": "feature" in columns}
     wanted["logins"] = wanted["users"] and "event" in columns
@@ -169,10 +186,11 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     def lay_out(kind: Kind) -> Days:
         rows, late = piles[kind, False], piles[kind, True]
         if kind in ("users", "logins"):
-            days = days_of(rows.merged(rename), late.merged(rename), owner, n_accounts)
-            return replace(days, code=codes.users.keys()[user[days.code]] if kind == "users" else NOBODY)
-        days = days_of(rows.merged(), late.merged(), FEATURE_BITS if kind == "features" else 0, n_accounts)
-        return days if kind == "features" else replace(days, code=NOBODY)
+            days = days_of(rows.merged(by_account), late.merged(by_account), owner, n_accounts)
+            return replace(days, code=codes.users.keys()[user[days.code]])
+        if kind == "features":
+            return days_of(rows.merged(by_name), late.merged(by_name), FEATURE_BITS, n_accounts)
+        return replace(days_of(rows.merged(), late.merged(), 0, n_accounts), code=NOBODY)
 
     with ThreadPoolExecutor(threads) as pool:
         kinds: list[Kind] = [kind for kind in ("features", "users", "days", "logins") if wanted[kind]]
@@ -180,10 +198,10 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     seen = np.concatenate([parts["days"].day, parts["days"].late_day])
     span = (int(seen.min()), int(seen.max())) if len(seen) else (0, -1)
     counts = sum(work.n_rows for work in works), sum(work.n_ignored for work in works)
-    features, names = _with_names(parts.get("features"), codes)
+    features, used = _with_names(parts.get("features"), names)
     asked = codes.top_features if wanted["features"] else ()
     top = dict(zip(asked, _top(piles["top", False], piles["top", True], len(asked), n_accounts), strict=True))
-    return UsageState(parts["days"], parts.get("users"), features, parts.get("logins"), *span, *counts, names, top)
+    return UsageState(parts["days"], parts.get("users"), features, parts.get("logins"), *span, *counts, used, top)
 
 
 def _top(pile: Pile, late_pile: Pile, n_features: int, n_accounts: int) -> list[Days]:
