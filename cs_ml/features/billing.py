@@ -82,7 +82,7 @@ ROWS = (
     PAGE.row("late_share_365d", "paid_at", "share", -1, "signal", "Share of late payments, last year",
              "支払遅延の割合(1年)",
              "{value} of the invoices of the last year were not paid by their due date",
-             "過去1年の請求の{value}が期日までに未払い"),
+             "過去1年の請求の{value}が期日までに支払われなかった"),
     PAGE.row("overdue_count", "paid_at", "count", -1, "lever", "Overdue invoices", "期日超過の未払い請求数",
              "{value} invoices are overdue", "期日を過ぎた未払いの請求は{value}件"),
     PAGE.row("overdue_amount", "paid_at", "money", -1, "lever", "Overdue amount", "期日超過の未払い金額",
@@ -90,7 +90,7 @@ ROWS = (
     PAGE.row("overdue_age_max", "paid_at", "days", -1, "lever", "Age of the oldest overdue invoice",
              "最も古い未払い請求の超過日数", "The oldest unpaid invoice is {value} days overdue",
              "最も古い未払いの請求は期日を{value}日超過"),
-    PAGE.row("failed_count", "paid_at", "count", -1, "signal", "Failed payments", "支払不能とみなされる請求数",
-             "{value} invoices have failed: unpaid long after their due date",
+    PAGE.row("failed_count", "paid_at", "count", -1, "signal", "Failed payments", "長期未払いの請求数",
+             "{value} payments have failed, long after they were due",
              "期日を大きく過ぎても未払いの請求は{value}件"),
 )  # fmt: skip

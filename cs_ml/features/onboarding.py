@@ -101,9 +101,9 @@ ROWS = (
              "期限超過のオンボーディングステップ数", "{value} onboarding steps are overdue",
              "期限を過ぎたオンボーディングのステップは{value}件"),
     PAGE.row("delay_days_mean", "completed_at due_at", "difference", -1, "signal", "Mean delay of onboarding steps",
-             "オンボーディングの平均遅延日数", "Onboarding steps ended {value} days from their due dates on average",
+             "オンボーディングの平均遅延日数", "Onboarding steps were done {value} days against plan on average",
              "オンボーディングのステップ完了は期限に対し平均{value}日"),
     PAGE.row("step_stuck", "completed_at due_at", "category", 0, "signal", "Onboarding step that is stuck",
-             "停滞しているオンボーディングのステップ", "Onboarding is stuck at the step {value}",
+             "停滞しているオンボーディングのステップ", 'Onboarding is stuck at the step "{value}"',
              "オンボーディングはステップ「{value}」で停滞", "category"),
 )  # fmt: skip
