@@ -204,7 +204,8 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
     anything = " OR ".join(predicates) or "FALSE"
     filters = "".join(f", count(*) FILTER (WHERE {item})" for item in (anything, *predicates))
     counted = connection.execute(f"SELECT count(*){filters} FROM {view}").fetchone() or (0, 0)
-    (whole,) = connection.execute(f"SELECT count(*) FROM {prepared.raw.relation}").fetchone() or (0,)
+    every = f"count(*), count(*) FILTER (WHERE {prepared.changed})" if prepared.renamed else "count(*), 1"
+    whole, n_changed = connection.execute(f"SELECT {every} FROM {prepared.raw.relation}").fetchone() or (0, 1)
     total, n_rejected, *each = counted
     if total - n_rejected == 0:
         left = (
@@ -240,25 +241,28 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
         f"CREATE OR REPLACE VIEW {identifier(f'rejected_{name}')} AS "
         f"SELECT unnest(\"!row\"), array_to_string({listed}, '; ') AS broken_rules FROM {view} WHERE {anything}"
     )
-    table = _keep(connection, prepared, view, anything if n_rejected else "FALSE")
-    clean = prepared.raw.files if prepared.renamed and not n_rejected else ()
+    clean = not n_rejected and not n_changed
+    good = f"({prepared.plain})" if clean else f"{view} WHERE NOT ({anything if n_rejected else 'FALSE'})"
+    table = _keep(connection, prepared, good)
+    renamed = {name: source for name, source in prepared.renamed.items() if source not in prepared.raw.folders}
     return replace(
         table,
         n_rows=total - n_rejected,
         n_rejected=n_rejected,
         n_left_out=whole - total,
-        files=clean,
+        files=prepared.raw.files if clean else (),
+        renamed=renamed if clean else {},
         levels=levels_held(connection, table),
     ), broken
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, prepared: Prepared, view: str, rejected: str) -> Loaded:
+def _keep(connection: duckdb.DuckDBPyConnection, prepared: Prepared, good: str) -> Loaded:
     """Keep the good rows: a table in DuckDB, or a view where the table may be larger than memory."""
     relation = identifier(f"good_{prepared.schema.name}")
     kind = "VIEW" if prepared.schema.big else "TABLE"
     listed = ", ".join(identifier(column) for column in prepared.columns)
-    connection.execute(f"CREATE OR REPLACE {kind} {relation} AS SELECT {listed} FROM {view} WHERE NOT ({rejected})")
-    return Loaded(prepared.schema, relation, prepared.columns, 0, renamed=prepared.renamed)
+    connection.execute(f"CREATE OR REPLACE {kind} {relation} AS SELECT {listed} FROM {good}")
+    return Loaded(prepared.schema, relation, prepared.columns, 0)
 
 
 def _example(connection: duckdb.DuckDBPyConnection, view: str, predicate: str, value: str) -> str:

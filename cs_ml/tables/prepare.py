@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from cs_ml.errors import Fault, TableError
@@ -49,6 +49,10 @@ class Prepared:
         Rules to judge rows by.
     renamed
         Source column of each canonical column that is taken as it stands; empty if any is computed.
+    changed
+        SQL condition on a row of the source: some value does not stand as it is, such as text with blanks around it.
+    plain
+        The same select without any computation, for a source none of whose rows is changed.
     """
 
     schema: Schema
@@ -57,6 +61,8 @@ class Prepared:
     columns: tuple[str, ...]
     rules: tuple[Rule, ...]
     renamed: Mapping[str, str]
+    changed: str = "TRUE"
+    plain: str = ""
 
 
 def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | None, data_end: str) -> Prepared:
@@ -104,8 +110,14 @@ def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | 
         and not mapping.distinct
         and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
     )
-    renamed = {name: str(spec.column) for name, spec in specs.items()} if plain and not mapping.known_lag_days else {}
-    return Prepared(schema, raw, select, present, (*rules, *more), renamed)
+    prepared = Prepared(schema, raw, select, present, (*rules, *more), {})
+    if not plain or mapping.known_lag_days:
+        return prepared
+    renamed = {name: str(spec.column) for name, spec in specs.items()}
+    taken = ", ".join(f"{identifier(source)} AS {identifier(name)}" for name, source in renamed.items())
+    quick = _with_moments(f"SELECT {taken} FROM {raw.relation}", schema, specs, mapping)
+    changed = [f"({identifier(source)} IS DISTINCT FROM {exprs[name]})" for name, source in renamed.items()]
+    return replace(prepared, renamed=renamed, changed=" OR ".join(changed), plain=quick)
 
 
 def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnSpec]:

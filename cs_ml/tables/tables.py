@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.schema import Schema
+from cs_ml.tables.sources.parquet import Range, parquet_batches
 from cs_ml.tables.sources.raw import readable
-from cs_ml.tables.sql import identifier
+from cs_ml.tables.sql import identifier, literal
 
 __all__ = ["Loaded", "Tables"]
 
@@ -158,7 +159,15 @@ class Tables:
             frame: pd.DataFrame = cursor.sql(text).to_arrow_table().to_pandas()
         return frame
 
-    def batches(self, name: str, columns: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self,
+        name: str,
+        columns: Sequence[str],
+        *,
+        rows: int = BATCH_ROWS,
+        until: pd.Timestamp | None = None,
+        accounts: tuple[str, str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
         """Stream the good rows of a table as Arrow batches, in no particular order.
 
         Strings come as dictionaries where the source stores them so.
@@ -171,15 +180,27 @@ class Tables:
             Canonical columns; those that are absent are left out.
         rows
             Rows of one batch, at most.
+        until
+            UTC instant; what happened later need not be read, though some of it may come.
+        accounts
+            First and last account; rows of others need not be read, though some of them may come.
         """
         table = self.loaded[name]
         present = [column for column in columns if column in table.columns]
         if table.files and all(column in table.renamed for column in present):
-            yield from _parquet_batches(table, present, rows)
+            within = {table.renamed[column]: ends for column, ends in _within(table, until, accounts).items()}
+            yield from parquet_batches(table.files, table.renamed, present, rows, within)
             return
         listed = ", ".join(identifier(column) for column in present)
+        where = " AND ".join(
+            f"{identifier(column)} {sign} {literal(end)}"
+            for column, ends in _within(table, until, accounts).items()
+            for sign, end in zip((">=", "<="), ends, strict=True)
+            if end is not None
+        )
+        text = f"SELECT {listed} FROM {table.relation} WHERE {where or 'TRUE'}"
         with readable(name):
-            yield from self.connection.cursor().sql(f"SELECT {listed} FROM {table.relation}").to_arrow_reader(rows)
+            yield from self.connection.cursor().sql(text).to_arrow_reader(rows)
 
     def replaced(self, frames: Mapping[str, pd.DataFrame]) -> Tables:
         """Return tables with other rows under the same columns, unchecked and in memory of their own.
@@ -219,12 +240,10 @@ class Tables:
         return tuple(f"accounts.{column}" for column in self.columns("accounts") if column not in fixed)
 
 
-def _parquet_batches(table: Loaded, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq  # noqa: PLC0415  only where files are read directly
-
-    source = [table.renamed[column] for column in columns]
-    strings = [table.renamed[name] for name in columns if table.schema.column(name).kind in {"id", "category", "text"}]
-    for path in table.files:
-        with readable(str(path)), pq.ParquetFile(path, read_dictionary=strings, memory_map=True) as file:
-            for batch in file.iter_batches(rows, columns=source):
-                yield batch.select(source).rename_columns(list(columns))
+def _within(table: Loaded, until: pd.Timestamp | None, accounts: tuple[str, str] | None) -> Mapping[str, Range]:
+    """Return what must be read, as the lowest and highest value of columns that every row has."""
+    happened = [name for name in table.schema.appears[:1] if name in table.schema.required and name in table.columns]
+    ranges: dict[str, Range] = {} if until is None else dict.fromkeys(happened, (None, until))
+    if accounts is not None and "account_id" in table.columns:
+        ranges["account_id"] = accounts
+    return ranges

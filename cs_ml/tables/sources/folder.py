@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import gzip
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 import duckdb
+import pyarrow.parquet as pq
 
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.mapping import TableMapping
@@ -75,7 +76,7 @@ class FolderSource:
 
     def _find(self, name: str, *, explicit: bool) -> Path | None:
         direct = self.folder / name
-        if direct.exists() and (direct.is_file() or any(direct.rglob("*.parquet"))):
+        if direct.exists() and (direct.is_file() or parts(direct)):
             return direct
         found = [self.folder / f"{name}{ending}" for ending in ENDINGS if (self.folder / f"{name}{ending}").is_file()]
         if len(found) > 1:
@@ -118,13 +119,33 @@ def _format(path: Path) -> str:
     raise TableError(Fault(str(path), f"an ending among {', '.join(ENDINGS)}", path.suffix or "none"))
 
 
+def parts(folder: Path) -> tuple[Path, ...]:
+    """Return the Parquet files below a folder, sorted; what begins with ``_`` or ``.`` is not data.
+
+    Parameters
+    ----------
+    folder
+        Folder of parts, or of folders such as ``month=2026-01``.
+    """
+    found = [(file, file.relative_to(folder).parts) for file in folder.rglob("*.parquet")]
+    return tuple(sorted(file for file, steps in found if not any(step.startswith(("_", ".")) for step in steps)))
+
+
 def _parquet(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> Raw:
-    files = tuple(sorted(path.rglob("*.parquet"))) if path.is_dir() else (path,)
-    partitioned = any(file.parent != path for file in files) if path.is_dir() else False
+    """Read one file or many; what the names of folders say (``month=2026-01``) is a column like any other."""
+    files = parts(path) if path.is_dir() else (path,)
+    folders = {step.partition("=")[0] for file in files for step in file.relative_to(path).parts[:-1] if "=" in step}
     listed = ", ".join(literal(file) for file in files)
-    select = f"SELECT * FROM read_parquet([{listed}], hive_partitioning={str(partitioned).lower()}, union_by_name=true)"
+    hive = f"hive_partitioning={str(bool(folders)).lower()}"
+    select = f"SELECT * FROM read_parquet([{listed}], {hive}, union_by_name=true)"
     raw = describe(connection, name, select, str(path))
-    return Raw(raw.relation, raw.types, raw.origin, () if partitioned else files)
+    return replace(raw, files=files if _alike(files) else (), folders=tuple(sorted(folders)))
+
+
+def _alike(files: tuple[Path, ...]) -> bool:
+    """Tell whether all files have the same columns of the same types."""
+    first = pq.read_schema(files[0]) if len(files) > 1 else None
+    return all(pq.read_schema(file).equals(first) for file in files[1:])
 
 
 def _opened(path: Path) -> IO[bytes]:

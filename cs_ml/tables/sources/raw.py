@@ -33,7 +33,9 @@ class Raw:
     origin
         File or table, for messages.
     files
-        Parquet files behind it, where they can be read directly.
+        Parquet files behind it, all with the same columns, where they can be read directly.
+    folders
+        Columns that no file holds, because the names of its folders say them.
     others
         Columns of the source that no one asked for and that were not read.
     """
@@ -42,6 +44,7 @@ class Raw:
     types: dict[str, str]
     origin: str
     files: tuple[Path, ...] = ()
+    folders: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
     @property
