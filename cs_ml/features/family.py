@@ -107,9 +107,8 @@ class _Cells:
         order = np.lexsort((values, self.group))
         n_groups = int(self.group.max(initial=-1)) + 2
         sums = np.bincount(self.group[order], values[order], minlength=n_groups)
-        nonzero = np.bincount(self.group, values != 0, minlength=n_groups)
         group, own = np.append(self.group, n_groups - 1)[self.own], np.append(values, 0.0)[self.own]
-        return own, np.where(nonzero[group] > (own != 0), sums[group] - own, 0.0)
+        return own, sums[group] - own
 
 
 def _links(accounts: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

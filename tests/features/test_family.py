@@ -77,6 +77,13 @@ def test_who_has_left_is_leaving_for_half_a_year():
     assert of("a", "2026-11-28", "2026-11-29")["leaving_count_180d"].tolist() == [1, 0]
 
 
+def test_the_change_looks_back_ninety_days():
+    accounts = "account_id parent_id\np -\na p\nb p"
+    contracts = "account_id start_at mrr\np 2025-01-01 9\na 2026-01-01 3\nb 2025-01-01 1"
+    found = of("p", "2026-04-01", "2026-04-02", accounts=accounts, contracts=contracts)
+    assert found["rest_mrr_change_90d"].tolist() == [math.log(4), 0]
+
+
 def test_a_parent_that_is_no_account_links_its_children():
     found = of("h", "2026-03-10", "2026-03-11")
     np.testing.assert_array_equal(found["relatives_count"], [0, 1])
@@ -125,7 +132,7 @@ def test_sums_do_not_depend_on_the_names_of_the_accounts():
     for names in itertools.permutations("bcd"):
         accounts = "account_id parent_id\na -\n" + "\n".join(f"{name} a" for name in names)
         lines = "\n".join(f"{name} 2025-01-01 {mrr}" for name, mrr in zip(names, (0.1, 0.2, 0.3), strict=True))
-        contracts = f"account_id start_at mrr\na 2025-01-01 1\n{lines}"
+        contracts = f"account_id start_at mrr\na 2025-01-01 0\n{lines}"
         sums.append(of("a", "2026-01-01", accounts=accounts, contracts=contracts)["mrr_current"].item())
     assert len(set(sums)) == 1
 
