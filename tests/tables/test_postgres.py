@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import pytest
 
 from cs_ml.errors import StorageError, TableError
 from cs_ml.tables import TableMapping, Tables, open_tables
-from cs_ml.tables.sources.postgres import PostgresSource, _without_password
+from cs_ml.tables.sources.postgres import BATCH_ROWS, PostgresSource, _without_password, batches
 
 psycopg, pwd = pytest.importorskip("psycopg"), pytest.importorskip("pwd")
 PASSWORD = "ge-heim/7"  # noqa: S105  of a server that lives as long as this file is tested
@@ -217,3 +218,59 @@ def shown(error: BaseException) -> str:
     """Return everything that a terminal would show but the lines of this file."""
     lines = "".join(traceback.format_exception(error)).splitlines()
     return "\n".join(line for line in lines if not line.startswith("    "))
+
+
+N_MANY, TEXT_BYTES = 300_000, 400
+MANY = f"""
+    CREATE TABLE many AS SELECT 'a' AS account_id, timestamp '2026-01-01' + n * interval '1 second' AS said_at,
+        repeat(md5(n::text), {TEXT_BYTES // 32}) AS text, n AS voc_id, repeat('z', 2000) AS nobody_asks
+    FROM generate_series(1, {N_MANY}) AS n"""
+READ = """
+import sys
+from pathlib import Path
+from cs_ml.tables import TableMapping, open_tables
+from cs_ml.tables.sources.postgres import PostgresSource
+from cs_ml.tables.open import connect
+def peak():
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines["VmHWM"].split()[0])
+open_tables(sys.argv[1])
+before = peak()
+raw = PostgresSource(sys.argv[1]).read("voc", TableMapping(source="many"), connect("200MB", 1), {"account_id", "text"})
+print(peak() - before, sorted(raw.types), raw.others)
+"""
+
+
+@pytest.fixture(scope="module")
+def many(server) -> Server:
+    with psycopg.connect(server.url(), autocommit=True) as database:
+        database.execute(MANY)
+    return server
+
+
+@pytest.mark.server
+def test_rows_come_in_batches_from_a_cursor_that_the_server_keeps(many):
+    sizes = []
+    with psycopg.connect(many.url()) as database:
+        for batch in batches(database, '"many"', ["voc_id", "text"]):
+            sizes.append(len(batch))
+            kept = dict(database.execute("SELECT name, statement FROM pg_cursors").fetchall())
+            assert "nobody_asks" not in kept["cs_ml"]
+    assert sum(sizes) == N_MANY
+    assert set(sizes[:-1]) == {BATCH_ROWS}
+    assert batch["voc_id"][-1].as_py() == str(N_MANY)
+
+
+@pytest.mark.server
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the peak memory")
+def test_memory_stays_flat_whatever_the_size_of_a_table(many):
+    done = subprocess.run([sys.executable, "-c", READ, many.url()], capture_output=True, text=True, check=True)
+    kib, rest = done.stdout.split(" ", 1)
+    assert int(kib) * 1024 < N_MANY * TEXT_BYTES * 0.9, "less than the text itself"
+    assert rest.strip() == "['account_id', 'text'] ('said_at', 'voc_id', 'nobody_asks')"
+
+
+@pytest.mark.server
+def test_a_column_that_is_not_there_is_told_with_all_that_are(server):
+    with pytest.raises(TableError, match=r"expected a column in postgresql: crm.Said, found columns .*said_at, text"):
+        open_tables(server.url(), {"tickets": TableMapping(source="crm.Said")})

@@ -22,7 +22,7 @@ from cs_ml.tables.wanted import split
 
 __all__ = ["PostgresSource", "batches"]
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 1 << 14
 
 
 @dataclass(frozen=True)
