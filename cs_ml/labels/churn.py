@@ -14,7 +14,7 @@ from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.terms import effective_end
 
-__all__ = ["ChurnLabeler", "episodes"]
+__all__ = ["ChurnLabeler", "episode_at", "episodes"]
 
 ENDS = ("end", "decided", "voluntary")  # what the last line of a stay says of it
 
@@ -73,7 +73,7 @@ class ChurnLabeler(ContractualLabeler):
         clock = Clock(tables.zone)
         stays = episodes(tables.frame("contracts"), clock, self.grace_days)
         as_of = clock.date(spine.index.get_level_values("as_of"))
-        position = _episode_at(stays, spine.index.get_level_values("account_id"), as_of)
+        position = episode_at(stays, spine.index.get_level_values("account_id"), as_of)
         there = position >= 0
         end = np.where(there, stays["end"].to_numpy()[position], np.iinfo(np.int64).min)
         since = as_of + self.gap_days
@@ -147,7 +147,7 @@ def episodes(contracts: pd.DataFrame, clock: Clock, grace_days: int) -> pd.DataF
     ).reset_index(drop=True)
 
 
-def _episode_at(stays: pd.DataFrame, accounts: pd.Index, as_of: np.ndarray) -> np.ndarray:
+def episode_at(stays: pd.DataFrame, accounts: pd.Index, as_of: np.ndarray) -> np.ndarray:
     """Return the stay that ran up to the last instant before each key, or -1."""
     keys = pd.DataFrame({"account_id": np.asarray(accounts, dtype=object), "day": as_of, "key": np.arange(len(as_of))})
     numbered = stays.assign(stay=np.arange(len(stays)))

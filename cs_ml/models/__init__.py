@@ -8,7 +8,9 @@ from cs_ml.models.baselines import BaseRateRule, OneRule, PlainLogistic, default
 from cs_ml.models.calibrate import AffineCalibrator
 from cs_ml.models.drift import base_rate_drift, feature_drift, psi
 from cs_ml.models.encode import SnapshotEncoder
+from cs_ml.models.hazard import HazardModel
 from cs_ml.models.metric_table import metric_table, paired_differences
+from cs_ml.models.periods import Periods
 from cs_ml.models.profile import FeatureProfile
 from cs_ml.models.propensity import PropensityClassifier
 from cs_ml.models.reliability import reliability_table, wilson
@@ -20,7 +22,9 @@ __all__ = [
     "Backtest",
     "BaseRateRule",
     "FeatureProfile",
+    "HazardModel",
     "OneRule",
+    "Periods",
     "PlainLogistic",
     "PropensityClassifier",
     "ReportCard",

@@ -1,0 +1,72 @@
+"""How long an account stays: days until it leaves, or until nobody can know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cs_ml.labels.churn import episode_at, episodes
+from cs_ml.tables.tables import Tables
+from cs_ml.timeline.clock import Clock
+
+__all__ = ["StayLabeler"]
+
+
+@dataclass(frozen=True)
+class StayLabeler:
+    """Says for each account and date how many days it stayed from then on, and whether it then left.
+
+    Parameters
+    ----------
+    grace_days
+        A contract that restarts within so many days is continuous.
+    settling_days
+        Further days until bookings are complete.
+    """
+
+    grace_days: int = 30
+    settling_days: int = 0
+
+    def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
+        """Return how long the accounts of a spine stayed.
+
+        Parameters
+        ----------
+        tables
+            Checked source tables with ``contracts``.
+        spine
+            Frame indexed by (account_id, as_of).
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``duration_days`` (float64, days from ``as_of`` on; missing where the account had left already), ``event``
+            (bool: it left after so many days; otherwise it was last seen staying), ``watched_days`` (how long it could
+            have been seen to stay) and ``effective_at``.
+
+        Raises
+        ------
+        TableError
+            If there are no contracts.
+        """
+        clock = Clock(tables.zone)
+        stays = episodes(tables.frame("contracts"), clock, self.grace_days)
+        as_of = clock.date(spine.index.get_level_values("as_of"))
+        position = episode_at(stays, spine.index.get_level_values("account_id"), as_of)
+        end = np.append(stays["end"].to_numpy(), 0)[position]
+        certain = int(Clock.date(pd.Timestamp(tables.data_end))) - self.grace_days - self.settling_days
+        left = (position >= 0) & (end <= certain)
+        days = np.where(left, end, certain) - as_of
+        known = (position >= 0) & (days >= 0)
+        date = np.where(left & known, end, np.iinfo(np.int64).min).astype("datetime64[D]").astype("datetime64[us]")
+        return pd.DataFrame(
+            {
+                "duration_days": np.where(known, days, np.nan),
+                "event": left & known,
+                "watched_days": (certain - as_of).astype(float),
+                "effective_at": date,
+            },
+            index=spine.index,
+        )
