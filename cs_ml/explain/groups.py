@@ -66,7 +66,7 @@ def _default(name: str, column: str) -> object:
 
 
 def by_theme(contributions: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:
-    """Add up contributions by theme (usage, sentiment, contract, profile, other).
+    """Add up contributions by theme (usage, support, contract, ...; other where it has none).
 
     Parameters
     ----------

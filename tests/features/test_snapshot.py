@@ -12,6 +12,7 @@ from builders import book, keys
 from cs_ml.engine.local import LocalEngine
 from cs_ml.errors import NotEnoughData
 from cs_ml.features import SnapshotBuilder, SurveysBuilder, VocBuilder
+from cs_ml.report.words import dictionary
 from cs_ml.tables import SCHEMAS, Tables
 from cs_ml.timeline import make_spine
 
@@ -189,6 +190,11 @@ def test_sentences_take_a_value_and_what_is_typical(tables, builder):
             assert "[V]" in written, name
             assert "{" not in written, name
             assert feature["kind"] != "number" or "[T]" in written, name
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_reports_have_a_name_for_every_theme(tables, builder, lang):
+    assert set(builder.catalog(tables)["theme"]) <= set(dictionary(lang)["levels"])
 
 
 def test_labels_are_told_apart(tables, builder):
