@@ -44,7 +44,7 @@ def slug(name: str) -> str:
 
 @dataclass(frozen=True)
 class FeatureUsageBuilder:
-    """Counts events (and adds up quantities) of chosen features of the product, one by one.
+    """Counts events of chosen features of the product, one by one, and adds up their quantities if asked to.
 
     The change is ``log(1 + last 30 days) - log(1 + mean of the five months before)``; it is missing where the first
     event of the account, of whatever feature, lies less than 180 days back.
@@ -54,6 +54,8 @@ class FeatureUsageBuilder:
     top_features
         Values of ``usage.feature``, chosen on rows known before the time that is tested on; see
         :func:`cs_ml.features.usage_choice.top_features`.
+    quantities
+        Whether to describe quantities too, where there are such; they mostly repeat what the events say.
 
     Examples
     --------
@@ -63,11 +65,12 @@ class FeatureUsageBuilder:
     """
 
     top_features: tuple[str, ...] = ()
+    quantities: bool = False
     reads: tuple[str, ...] = ("usage",)
 
     def features(self, columns: Iterable[str]) -> list[Feature]:
         """Return the features that can be made from these columns of ``usage``."""
-        present = set(columns)
+        present = set(columns) - (set() if self.quantities else {"quantity"})
         return [feature for name in self.top_features for feature in allowed(_words(name), present)]
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
@@ -85,7 +88,7 @@ class FeatureUsageBuilder:
             if part is not None:
                 days = MemberDays(part, accounts=True)
                 for value, measure in MEASURES.items():
-                    if value == "rows" or state.has("quantity"):
+                    if value == "rows" or (self.quantities and state.has("quantity")):
                         windows = (*WINDOWS, MONTH * MONTHS)
                         sums = {window: days.sum(value, account, as_of, window) for window in windows}
                         values |= _named(slug(name), measure, sums, observed, UNITS if value == "quantity" else 1)

@@ -139,10 +139,12 @@ def test_oracle_single_features(events):
                 usable = observed and before > -1e-9 and last >= 0
                 change = log1p(last) - log1p(max(before, 0)) if usable else np.nan
                 found[f"usage_feature_{slug(name)}_{measure}change_30d"] = change
-        order = [feature.name for feature in FeatureUsageBuilder(NAMES).features(["feature", "quantity"])]
+        order = [
+            feature.name for feature in FeatureUsageBuilder(NAMES, quantities=True).features(["feature", "quantity"])
+        ]
         return {name: found[name] for name in order}
 
-    assert_is(FeatureUsageBuilder(NAMES), bucket_of(events), by_hand)
+    assert_is(FeatureUsageBuilder(NAMES, quantities=True), bucket_of(events), by_hand)
 
 
 @ORACLE
