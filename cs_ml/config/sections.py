@@ -121,6 +121,11 @@ class EngineConfig(Section):
     buckets: Positive | None = doc(
         None, "Pieces the accounts are cut into; chosen by default.", "顧客を分ける数。既定では自動。"
     )
+    cache: FilePath | None = doc(
+        None,
+        "Folder that keeps usage reduced to days, so that new files cost their own rows only; none by default.",
+        "日次に集計した利用データを保存するフォルダー。既定では保存しない。",
+    )
     kind: Literal["local", "spark"] = doc(
         "local", "local: this machine; spark: a Spark cluster.", "local: この計算機、spark: Sparkクラスター。"
     )

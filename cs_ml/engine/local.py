@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from cs_ml.engine.bucket import Builder
 from cs_ml.engine.plan import Edge, bucket_of, built, edges_of, kin_of, usage_columns, usage_options
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_state import UsageState
+from cs_ml.engine.usage_store_tables import kept_usage
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.split import as_of_dates
@@ -36,11 +38,15 @@ class LocalEngine:
         How many buckets the accounts are cut into; chosen so that a bucket has about 60,000 rows at most where missing.
     login_events
         Values of ``usage.event`` that count as a login.
+    cache
+        Folder in which usage is kept as reduced, so that new files cost their own rows only; nothing is kept where
+        missing.
     """
 
     workers: int | None = None
     buckets: int | None = None
     login_events: frozenset[str] = frozenset({"login"})
+    cache: Path | None = None
 
     def build(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> pd.DataFrame:
         """Return the features of all keys.
@@ -87,6 +93,10 @@ class LocalEngine:
         if not columns:
             return None
         options = usage_options(builders, tables, accounts, self.login_events)
+        if self.cache is not None:
+            kept = kept_usage(self.cache, tables, columns, accounts.tolist(), options, threads=workers)
+            if kept is not None:
+                return kept
         batches = tables.batches("usage", columns, until=until, accounts=(accounts[0], accounts[-1]))
         return reduce_usage(batches, accounts.tolist(), Clock(tables.zone), threads=workers, **options)
 

@@ -23,7 +23,8 @@ def engine_of(config: Config) -> LocalEngine | SparkEngine:
     """Return the engine that a config asks for."""
     if on_spark(config):
         return spark_engine(config)
-    return LocalEngine(config.engine.workers, config.engine.buckets, frozenset(config.snapshots.login_events))
+    logins = frozenset(config.snapshots.login_events)
+    return LocalEngine(config.engine.workers, config.engine.buckets, logins, config.engine.cache)
 
 
 def spark_engine(config: Config) -> SparkEngine:
