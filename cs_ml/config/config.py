@@ -72,7 +72,7 @@ class Config(Section):
     def content(self) -> dict[str, Any]:
         """Return, JSON-able, what can change a result: no path, no address, no number of threads.
 
-        A scorecard and builders of one's own are there by the hash of their files.
+        A scorecard, topics and builders of one's own are there by the hash of their files.
         """
         chosen: dict[str, Any] = self.model_dump(by_alias=True, include=set(_DECIDES_RESULTS))
         chosen["tables"]["postgres"] = None
@@ -82,6 +82,8 @@ class Config(Section):
             *(f"{Path(name).name}" if ".py" in name else name for name in self.features.builders),
             *(hash_file(file) for file in self.features.files() if file.is_file()),
         ]
+        if self.features.topics is not None:
+            chosen["features"]["topics"] = hash_file(self.features.topics)
         if isinstance(self.health.scorecard, Path):
             chosen["health"]["scorecard"] = hash_file(self.health.scorecard)
         result: dict[str, Any] = plain(_without_paths(chosen), "config")

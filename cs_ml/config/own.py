@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, ValidationInfo, model_validator
 
-from cs_ml.config.fields import Flag, Number, Section, Text, Unique, Wrong, doc, refuse
+from cs_ml.config.fields import FilePath, Flag, Number, Section, Text, Unique, Wrong, doc, refuse
 from cs_ml.errors import TableError
 from cs_ml.tables.column import Column
 from cs_ml.tables.own import own_table
@@ -36,6 +36,11 @@ class FeaturesConfig(Section):
         (),
         "Your own: my_features.py, my_features.py:name, package.module:name, or the name of an entry point.",
         "独自の特徴量(ファイル、ファイル:名前、モジュール:名前、またはエントリーポイントの名前)。",
+    )
+    topics: FilePath | None = doc(
+        None,
+        "File of topics of comments and their words; those of the package by default.",
+        "コメントの話題と語のファイル。",
     )
 
     def files(self) -> tuple[Path, ...]:

@@ -77,6 +77,11 @@ class ModelConfig(Section):
     learners: Literal["auto"] | Annotated[tuple[Literal["base_rate", "logistic", "tree"], ...], Unique] = doc(
         "auto", "auto, or a list of base_rate, logistic, tree.", "auto、またはbase_rate、logistic、treeの一覧。"
     )
+    text_encoder: Text = doc(
+        "ngrams",
+        "How comments are read: ngrams, sentence (extra text), or your own.",
+        "コメントの読み方(ngrams、sentence、または独自)。",
+    )
     tune: Flag = doc(False, "Whether to search for better settings first.", "先に設定を探索するか。")
     random_state: Days = doc(0, "Seed of everything random.", "乱数の種。")
     n_jobs: Positive | None = doc(

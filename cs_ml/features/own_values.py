@@ -9,6 +9,7 @@ import pandas as pd
 
 from cs_ml.errors import Fault, FrameError
 from cs_ml.features.feature import Feature
+from cs_ml.tables.redact import redact
 
 __all__ = ["checked_column"]
 
@@ -43,15 +44,16 @@ def checked_column(about: Feature, values: Any, n_keys: int) -> np.ndarray:
         found = f"{type(values).__name__} of shape {np.shape(values)}"
         raise FrameError(Fault(where, f"{n_keys:,} values, one an account and date", found))
     column = pd.Series(np.asarray(values, dtype=object))
-    return _words(column, where) if about.kind in WORDS else _numbers(column, where)
+    return _words(column, where, about.kind) if about.kind in WORDS else _numbers(column, where)
 
 
-def _words(column: pd.Series, where: str) -> np.ndarray:
+def _words(column: pd.Series, where: str, kind: str) -> np.ndarray:
     present = column.notna()
     wrong = column[present][~column[present].map(lambda item: isinstance(item, str))]
     if len(wrong):
         raise FrameError(Fault(where, "text or nothing", repr(wrong.iloc[0]), len(wrong), "or declare another `kind`"))
-    return column.where(present, None).to_numpy()
+    words = column.map(redact, na_action="ignore") if kind == "text" else column
+    return words.where(present, None).to_numpy()
 
 
 def _numbers(column: pd.Series, where: str) -> np.ndarray:

@@ -10,6 +10,7 @@ import pandas as pd
 from cs_ml.config import SnapshotsConfig
 from cs_ml.errors import Fault, FrameError
 from cs_ml.features.feature import Feature, Kind, catalog_frame
+from cs_ml.tables.redact import redact
 from cs_ml.timeline import read_accounts, read_days, spine_index
 
 __all__ = ["OwnSnapshot", "own_catalog", "own_snapshot"]
@@ -125,7 +126,8 @@ def _typed(X: pd.DataFrame, config: SnapshotsConfig) -> pd.DataFrame:
     for name in map(str, X):
         column = X[name]
         if name in config.text:
-            typed[name] = column.astype(object).where(column.notna(), None)
+            told = column.astype(object).map(lambda text: redact(str(text)), na_action="ignore")
+            typed[name] = told.where(column.notna(), None)
         elif name in config.categories or not pd.api.types.is_numeric_dtype(column):
             if pd.api.types.is_datetime64_any_dtype(column):
                 hint = "leave it out of snapshots.features, or turn it into days before as_of"

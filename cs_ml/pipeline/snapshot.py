@@ -12,12 +12,14 @@ from cs_ml.config import Config
 from cs_ml.errors import ConfigError, Fault, NotEnoughData, TableError
 from cs_ml.features.own_load import load_builders
 from cs_ml.features.snapshot import SnapshotBuilder
+from cs_ml.features.topic_words import load_topics
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.labels import own_labels
 from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.engines import check_on_spark, engine_of
 from cs_ml.pipeline.labelers import labeler_of, read_frame
 from cs_ml.pipeline.own import OwnSnapshot, own_catalog, own_snapshot
+from cs_ml.pipeline.private import without_persons
 from cs_ml.store import make_folder, write_parquet
 from cs_ml.tables import SCHEMAS, Check, Tables, check, connect, find_source
 from cs_ml.timeline import calendar_grid, make_spine
@@ -100,7 +102,8 @@ def check_tables(config: Config) -> Check:
         path = folder / f"{name}.parquet"
         if table.n_rejected and name not in apart:
             make_folder(folder)
-            write_parquet(found.rejected(name).astype(str), path)
+            shown = without_persons(found.rejected(name), table.schema, tables.mappings().get(name))
+            write_parquet(shown, path)
         elif path.is_file():
             path.unlink()
     return found
@@ -140,8 +143,14 @@ def snapshot_builder(config: Config, usage: UsageChoice | None = None) -> Snapsh
     declared = accounts.columns if accounts is not None else {}
     attributes = tuple(name for name in declared if name not in SCHEMAS["accounts"].names)
     own = load_builders(config.features.builders)
+    topics = None if config.features.topics is None else load_topics(config.features.topics)
     return SnapshotBuilder.default(
-        windows=config.snapshots.windows, attributes=attributes, usage=usage, engine=engine_of(config), own=own
+        windows=config.snapshots.windows,
+        attributes=attributes,
+        topics=topics,
+        usage=usage,
+        engine=engine_of(config),
+        own=own,
     )
 
 

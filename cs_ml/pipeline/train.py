@@ -135,6 +135,7 @@ def new_model(config: Config, snapshot: Snapshot, target: str) -> PropensityClas
         purge_days=snapshot.purge_days[target],
         n_origins=config.model.n_origins,
         text=snapshot.text,
+        text_encoder=config.model.text_encoder,
         random_state=config.model.random_state,
         n_jobs=config.model.n_jobs or 1,
     )

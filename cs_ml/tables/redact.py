@@ -12,7 +12,9 @@ __all__ = ["redact", "redact_columns"]
 DASH = r"[- \u3000\u2010-\u2015\u2212\uff0d\u30fc]"  # what stands between groups of digits, of half or full width
 GAP = rf"(?:{DASH}|[()\uff08\uff09]){{0,2}}"
 ALONE = r"(?<!\d)(?<!\d[-/.,:\uff0d])"  # neither within a number nor within a date or time
-SIGNS = re.compile(r"[\d@\uff20\u69d8\u6c0f]|https?:|www\.|さん|\b[md]rs?\b|\bms\b", re.IGNORECASE)  # else nothing to hide
+SIGNS = re.compile(
+    r"[\d@\uff20\u69d8\u6c0f]|https?:|www\.|さん|\b[md]rs?\b|\bms\b", re.IGNORECASE
+)  # else nothing to hide
 PATTERNS = (
     (re.compile(r"(?:https?://|(?<![A-Z0-9])www\.)(?:[!-~]*[A-Z0-9/_=&#%~+-])?", re.IGNORECASE), "[URL]"),
     (re.compile(r"(?<![A-Z0-9._%+-])[A-Z0-9._%+-]+[@\uff20](?:[A-Z0-9-]+\.)+[A-Z]{2,}", re.IGNORECASE), "[MAIL]"),
@@ -23,9 +25,13 @@ PATTERNS = (
     (re.compile(rf"{ALONE}[(\uff08]?[0\uff10](?:{GAP}\d){{9,10}}(?!\d)"), "[PHONE]"),
     (re.compile(rf"{ALONE}(?:\(\d{{3}}\) ?|\d{{3}}-)\d{{3}}-\d{{4}}(?!\d)"), "[PHONE]"),
 )
-CALLED = re.compile(r"([\u4e00-\u9fff々]{1,4}|[\u30a1-\u30f6\u30fc]{2,8})(?=[ \u3000]?(?:さん|様(?!々|式|子)|氏(?!名)))")
+CALLED = re.compile(
+    r"([\u4e00-\u9fff々]{1,4}|[\u30a1-\u30f6\u30fc]{2,8})(?=[ \u3000]?(?:さん|様(?!々|式|子)|氏(?!名)))"
+)
 TITLED = re.compile(r"\b((?:Mr|Mrs|Ms|Dr)\.? )[A-Z][\w'-]+(?: [A-Z][\w'-]+)?")
-NOBODY = re.compile(r".*[客皆社者長当店業員仕同模位先]|.*種多|[多有一異左王神奥両彼]")  # customer, colleague, specification, ...
+NOBODY = re.compile(
+    r".*[客皆社者長当店業員仕同模位先]|.*種多|[多有一異左王神奥両彼]"
+)  # customer, colleague, specification, ...
 TRADES = {
     "ユーザー", "メーカー", "ベンダー", "サポート", "パートナー", "エンジニア", "オペレーター", "スタッフ", "メンバー",
     "クライアント", "マネージャー", "リーダー", "アカウント", "ユーザ",

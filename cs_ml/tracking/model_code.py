@@ -5,11 +5,13 @@ MLflow keeps the file and runs it on loading; what it needs from the bundle it r
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from cs_ml.errors import InputError
 
@@ -68,7 +70,7 @@ def save_model(folder: Path, bundle: Path, scorer: str, inputs: Mapping[str, str
         path=str(folder),
         python_model=str(code),
         artifacts={"bundle": str(copy)},
-        pip_requirements=[_requirement()],
+        pip_requirements=[_requirement(), *_named_by(bundle)],
         signature=_signature(inputs) if inputs else None,
     )
 
@@ -106,6 +108,21 @@ def _signature(inputs: Mapping[str, str]) -> object:
     return ModelSignature(
         inputs=Schema([ColSpec(_TYPES.get(kind, AnyType()), name, required=False) for name, kind in kinds.items()])
     )
+
+
+def _named_by(bundle: Path) -> list[str]:
+    """Return the packages whose weights the parts of a bundle name by hash."""
+    parts = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((bundle / "parts").glob("*.json"))]
+    named = [part for part in _dicts(parts) if {"package", "version", "sha256"} <= set(part)]
+    return sorted({f"{part['package']}=={part['version']}" for part in named})
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        yield value
+    for item in inner:
+        yield from _dicts(item)
 
 
 def _requirement() -> str:

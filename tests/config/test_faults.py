@@ -40,9 +40,9 @@ KEYS = """
 labels: {churn: {horizn_days: 1}}
     3:18: labels.churn.horizn_days:
     expected a known key, got 'horizn_days'; did you mean horizon_days?
-model: {zzz: 1}
-    3:9: model.zzz:
-    expected a known key, got 'zzz'; known are test_dates, train_dates, n_origins, learners, tune, random_state, n_jobs
+report: {zzz: 1}
+    3:10: report.zzz:
+    expected a known key, got 'zzz'; known are languages, top_drivers
 bok: {}
     3:1: bok:
     expected a known key, got 'bok'; did you mean book?

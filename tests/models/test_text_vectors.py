@@ -13,6 +13,7 @@ import pytest
 from cs_ml.errors import BundleError, InputError, MissingExtra
 from cs_ml.models import text_encoder, text_sentence
 from cs_ml.models.metrics import roc_auc
+from cs_ml.models.propensity import PropensityClassifier
 from cs_ml.models.text_encoder import encoder_from_state, make_encoder, register_encoder
 from cs_ml.models.text_vectors import VectorSignal
 
@@ -147,3 +148,33 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     text_sentence._model.cache_clear()
     with pytest.raises(MissingExtra, match=r"cs_ml\[text\]"):
         make_encoder("sentence").fit([])
+
+
+@sentences
+def test_a_model_on_sentences_comes_back_bit_for_bit_without_weights_in_it():
+    texts, y = make_texts()
+    X = pd.DataFrame({"said": texts, "logins": np.arange(len(y)) % 7.0})
+    model = PropensityClassifier(text=("said",), text_encoder="sentence", learners=("logistic",), n_origins=2).fit(X, y)
+    written = json.dumps(model.to_state())
+    assert '"sha256"' in written
+    assert len(written) < 200_000
+    assert PropensityClassifier.from_state(json.loads(written)).margin(X).tobytes() == model.margin(X).tobytes()
+    parts, bias = model.contributions(X)
+    np.testing.assert_allclose(parts.sum(axis=1) + bias, model.margin(X), atol=1e-9)
+    assert set(parts) == {"said", "logins"}
+
+
+def test_a_planted_topic_is_found_out_of_time():
+    """Accounts that speak of price leave twice as often; the text says so on later dates."""
+    rng = np.random.default_rng(0)
+    index = pd.MultiIndex.from_product(
+        [range(300), pd.date_range("2025-01-01", periods=10, freq="MS")], names=["account_id", "as_of"]
+    )
+    price = np.repeat(rng.random(300) < 0.5, 10)
+    y = (rng.random(3000) < np.where(price, 0.24, 0.12)).astype(float)
+    said = np.where(price, "料金の値上げに困っています", "画面が見やすいです")
+    texts = pd.Series([f"{text} {rng.integers(99)}" for text in said], index=index, dtype=object)
+    honest = VectorSignal("ngrams").fit_out_of_fold(texts, y, purge_days=90)
+    known = ~np.isnan(honest)
+    assert 0.55 < roc_auc(y[known], honest[known]) < 0.68
+    assert honest[known & price].mean() > honest[known & ~price].mean() + 0.3

@@ -43,6 +43,9 @@ def test_a_card_number_is_hidden_and_nothing_beside_it(before, number, gap, afte
     ("TEL:03-1234-5678 tel.0312345678, No-03-1234-5678", "TEL:[PHONE] tel.[PHONE], No-[PHONE]"),
     ("(415) 555-2671 or 415-555-2671", "[PHONE] or [PHONE]"),
     ("3782 822463 10005, 3056-930902-5904, 4111111111111111", "[CARD], [CARD], [CARD]"),
+    ("営業の山田さん、佐々木様、鈴木 様と 高橋氏", "営業の[NAME]さん、[NAME]様、[NAME] 様と [NAME]氏"),
+    ("株式会社田中様 スミスさん 土屋さん", "株式[NAME]様 [NAME]さん [NAME]さん"),
+    ("Ask Mr. Smith or Dr Mary-Ann O'Neil today", "Ask Mr. [NAME] or Dr [NAME] today"),
     ("1234-5678-9012、１２３４５６７８９０１２", "[MY NUMBER]、[MY NUMBER]"),
 ])  # fmt: skip
 def test_what_identifies_a_person_is_hidden(text, shown):
@@ -52,7 +55,9 @@ def test_what_identifies_a_person_is_hidden(text, shown):
 @pytest.mark.parametrize("text", [
     "", "ありがとう", "2026-01-05 2026-02-01", "20260105-20260201", "2026/01/05 09:00:00", "2026-01-05T0900",
     "1,000,000円", "order 012345", "version 10.0.0.1", "0.1234567890", "99.9%", "〒100-0001", "wwwww", "a@b", "@taro",
-    "3 of 12 users, 4.5 points",
+    "3 of 12 users, 4.5 points", "お客様の仕様と同様の様々な模様です",
+    "前回同様、皆様と皆さん、担当者様、他社さん、取引先様",
+    "多種多様、有様、氏名と会社名", "メーカーさんとユーザーさん", "items, forms, MS Office", "どの様な様式の様子",
 ])  # fmt: skip
 def test_dates_amounts_and_small_numbers_stay(text):
     assert redact(text) == text
