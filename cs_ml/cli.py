@@ -36,6 +36,8 @@ app = typer.Typer(
 ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Config file; ./cs_ml.yaml where it exists.")]
 TablesPlace = Annotated[Path | None, typer.Option("--tables", "-t", help="Folder of tables, without any config.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Output folder; that of the config by default.")]
+Engine = Annotated[str | None, typer.Option("--engine", help="local or spark; that of the config by default.")]
+Master = Annotated[str | None, typer.Option("--master", help="Master of Spark, such as local[4] or yarn.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Date such as 2026-10-01; the newest one by default.")]
 Language = Annotated[str, typer.Option("--lang", help="en or ja.")]
 
@@ -84,22 +86,36 @@ def check(config: ConfigFile = None, tables: TablesPlace = None, output: Output 
 
 
 @app.command()
-def snapshot(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None) -> None:
+def snapshot(
+    config: ConfigFile = None,
+    tables: TablesPlace = None,
+    output: Output = None,
+    engine: Engine = None,
+    master: Master = None,
+) -> None:
     """Build features and labels of every date, and write them to snapshots.parquet and labels.parquet."""
-    from cs_ml.pipeline.checking import write_snapshot
+    from cs_ml.pipeline.engines import moved, snapshot_step
 
+    chosen = moved(_config(config, tables, output), engine, master)
     with _progress() as say:
-        written = write_snapshot(_config(config, tables, output), progress=say)
+        written = snapshot_step(chosen)(chosen, progress=say)
     _tell(*(f"wrote {path}" for path in written))
 
 
 @app.command()
-def train(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None) -> None:
+def train(
+    config: ConfigFile = None,
+    tables: TablesPlace = None,
+    output: Output = None,
+    engine: Engine = None,
+    master: Master = None,
+) -> None:
     """Learn models and health score, test them on later dates, record the run, register the bundle."""
     from cs_ml.pipeline import record
     from cs_ml.pipeline import train as steps
+    from cs_ml.pipeline.engines import moved
 
-    chosen = _config(config, tables, output)
+    chosen = moved(_config(config, tables, output), engine, master)
     with _progress() as say:
         trained = steps.train(chosen, progress=say)
         place = steps.save(trained, chosen)
@@ -118,15 +134,21 @@ def evaluate(config: ConfigFile = None, tables: TablesPlace = None, output: Outp
 
 
 @app.command()
-def score(config: ConfigFile = None, tables: TablesPlace = None, output: Output = None, as_of: AsOf = None) -> None:
+def score(
+    config: ConfigFile = None,
+    tables: TablesPlace = None,
+    output: Output = None,
+    as_of: AsOf = None,
+    engine: Engine = None,
+    master: Master = None,
+) -> None:
     """Score every account of one date, and write scores and drivers."""
-    from cs_ml.pipeline import score as steps
+    from cs_ml.pipeline.engines import moved, score_step
 
-    chosen = _config(config, tables, output)
+    chosen = moved(_config(config, tables, output), engine, master)
     with _progress() as say:
-        scored = steps.score(chosen, _date(as_of), progress=say)
-        place = steps.write_scores(scored, chosen)
-    _tell(*steps.describe(scored), f"wrote {place}")
+        lines, place = score_step(chosen)(chosen, _date(as_of), progress=say)
+    _tell(*lines, f"wrote {place}")
 
 
 @app.command()

@@ -143,11 +143,12 @@ def _indexed(rows: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
     as_of = pd.DatetimeIndex(rows["as_of"]).as_unit("us")
     index = pd.MultiIndex.from_arrays([rows["account_id"].astype(object), as_of], names=["account_id", "as_of"])
     X = rows.drop(columns=["account_id", "as_of"]).set_axis(index)
-    words = {name: X[name].astype(object).where(X[name].notna(), None) for name in X if X[name].dtype != "float64"}
+    words = {str(name): X[name].astype(object).where(X[name].notna(), None) for name in X if X[name].dtype != "float64"}
     X = X.assign(**words)
-    return X.astype(
-        {str(name): pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories if name in X}
-    )
+    levels: dict[Any, Any] = {
+        name: pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories if name in X
+    }
+    return X.astype(levels)
 
 
 def _mapped(features: Any, work: ScoreRows) -> Any:

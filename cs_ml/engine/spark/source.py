@@ -29,7 +29,7 @@ class Place:
     format
         ``parquet``, ``delta``, ``iceberg``, ``orc``; or ``table`` for tables of a catalog.
     base
-        Folder or URL with one folder or file a table, or name of a catalog's schema.
+        Folder or URL with a table in ``NAME`` or, of Parquet, ``NAME.parquet``; or name of a catalog's schema.
 
     Examples
     --------
@@ -111,11 +111,13 @@ class SparkSource:
         where = self.place.of_table(mapping.source or name)
         form = mapping.format or self.place.format
         with told(where, form):
-            if not self._is_there(where, form):
-                if mapping.source is not None:
-                    raise TableError(Fault(where, "the table that the config names", "no such table"))
+            places = (where, f"{where}.parquet") if form == "parquet" else (where,)
+            found = next((place for place in places if self._is_there(place, form)), None)
+            if found is None and mapping.source is not None:
+                raise TableError(Fault(where, "the table that the config names", "no such table"))
+            if found is None:
                 return None
-            return self.spark.read.table(where) if form == "table" else self.spark.read.format(form).load(where)
+            return self.spark.read.table(found) if form == "table" else self.spark.read.format(form).load(found)
 
     def _is_there(self, where: str, form: str) -> bool:
         """Ask before reading: a table that is absent is no error."""
