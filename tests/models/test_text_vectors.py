@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 from cs_ml.errors import BundleError, InputError, MissingExtra
 from cs_ml.models import text_encoder, text_sentence
@@ -108,6 +110,14 @@ def test_an_encoder_of_ones_own(lengths):
     assert signal.coef_[0] > 0
     back = VectorSignal.from_state(json.loads(json.dumps(signal.to_state())))
     assert back.transform(texts).tobytes() == signal.transform(texts).tobytes()
+
+
+def test_the_encoder_of_the_page_runs(monkeypatch):
+    monkeypatch.setattr(text_encoder, "_KNOWN", dict(text_encoder._KNOWN))
+    page = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL) if "register_" in block]
+    exec(code, {"__name__": "a_page"})  # noqa: S102  the page's own text
+    assert make_encoder("length").fit([]).transform(["ab", ""]).tolist() == [[0.02], [0.0]]
 
 
 def test_an_unknown_encoder_is_refused_by_name():
