@@ -5,6 +5,7 @@ from cs_ml.features.audit import Audit, audit
 from cs_ml.features.billing import BillingBuilder
 from cs_ml.features.contracts import ContractsBuilder
 from cs_ml.features.deals import DealsBuilder
+from cs_ml.features.entitlements import EntitlementsBuilder
 from cs_ml.features.family import FamilyBuilder
 from cs_ml.features.feature import Feature, catalog_frame
 from cs_ml.features.marketing import MarketingBuilder
@@ -19,11 +20,18 @@ from cs_ml.features.surveys import SurveysBuilder
 from cs_ml.features.topic_words import Topics, default_topics, load_topics
 from cs_ml.features.topics import TopicsBuilder
 from cs_ml.features.usage import UsageBuilder
+from cs_ml.features.usage_breadth import BreadthBuilder
+from cs_ml.features.usage_choice import UsageChoice, choose_usage, top_features
+from cs_ml.features.usage_features import FeatureUsageBuilder
+from cs_ml.features.usage_habits import HabitsBuilder
+from cs_ml.features.usage_roles import RoleUsageBuilder
 from cs_ml.features.users import UsersBuilder
+from cs_ml.features.utilisation import UtilisationBuilder
 from cs_ml.features.voc import VocBuilder
 
 __all__ = [
-    "AccountsBuilder", "Audit", "BillingBuilder", "ContractsBuilder", "DealsBuilder", "FamilyBuilder", "Feature",
+    "AccountsBuilder", "Audit", "BillingBuilder", "BreadthBuilder", "EntitlementsBuilder", "FeatureUsageBuilder",
+    "HabitsBuilder", "RoleUsageBuilder", "UsageChoice", "UtilisationBuilder", "choose_usage", "top_features", "ContractsBuilder", "DealsBuilder", "FamilyBuilder", "Feature",
     "FeatureBuilder", "MarketingBuilder", "OnboardingBuilder", "OwnFeature", "SentimentBuilder", "SnapshotBuilder",
     "SupportBuilder", "SurveysBuilder", "Topics", "TopicsBuilder", "UsageBuilder", "UsersBuilder", "VocBuilder",
     "as_builders", "audit", "catalog_frame", "default_builders", "default_topics", "load_builders", "load_topics",
