@@ -193,6 +193,14 @@ def report(
 
 
 @app.command()
+def measures(word: Annotated[str | None, typer.Argument(help="Show only what this word finds.")] = None) -> None:
+    """List the measures that health scores can be made of, in English and Japanese."""
+    from cs_ml.pipeline.measures import list_measures
+
+    _tell(*list_measures(word))
+
+
+@app.command()
 def audit(
     config: ConfigFile = None,
     tables: TablesPlace = None,

@@ -54,6 +54,8 @@ class Measure(BaseModel):
         ``lever`` can be acted on, ``signal`` follows something else, ``context`` only describes.
     label_en, label_ja
         Noun phrases for people.
+    terms
+        Other names that people know it by, to be found by.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class Measure(BaseModel):
     role: Literal["lever", "signal", "context"] = "signal"
     label_en: str | None = None
     label_ja: str | None = None
+    terms: tuple[str, ...] = ()
 
     def __init__(self, **data: Any) -> None:
         try:

@@ -22,7 +22,7 @@ from cs_ml.health.parsing import fault_of, faults_of
 from cs_ml.health.points import points_of
 from cs_ml.health.source import Source, parse_source, read_source
 
-__all__ = ["Scorecard", "default_scorecard", "load_scorecard"]
+__all__ = ["Scorecard", "default_scorecard", "load_scorecard", "packaged_scorecard"]
 
 
 class Scorecard(BaseModel):
@@ -206,9 +206,14 @@ def default_scorecard(available_features: Iterable[str] | None = None) -> Scorec
     >>> default_scorecard(["usage_days_distinct_30d", "nps_score_latest"]).names
     ('active_days', 'nps_score')
     """
-    text = (resources.files("cs_ml.health") / "defaults" / "default.yaml").read_text(encoding="utf-8")
-    card = _scorecard(parse_source(text, "default.yaml"))
+    card = packaged_scorecard("default")
     return card if available_features is None else card.available(available_features)
+
+
+def packaged_scorecard(name: str) -> Scorecard:
+    """Return a scorecard that ships with the package: ``default``, or ``library`` with measures to copy."""
+    text = (resources.files("cs_ml.health") / "defaults" / f"{name}.yaml").read_text(encoding="utf-8")
+    return _scorecard(parse_source(text, f"{name}.yaml"))
 
 
 def _scorecard(source: Source) -> Scorecard:

@@ -20,15 +20,6 @@ measures:
     weight: 3
     owner: no
 """
-CONTRACT_FEATURES = {
-    *(f"usage_days_distinct_{w}d" for w in (7, 30, 90, 180)),
-    *(f"usage_features_distinct_{w}d" for w in (7, 30, 90, 180)),
-    *("usage_events_recency", "usage_events_slope_180d", "usage_events_change_30d", "usage_users_change_30d"),
-    *("usage_seats_utilisation_30d", "usage_logins_rate_30d", "nps_score_latest", "nps_response_recency"),
-    *("nps_response_rate_365d", "csat_score_latest", "csat_response_recency", "voc_sentiment_mean_180d"),
-    *("voc_negative_share_180d", "voc_decision_maker_sentiment_mean_180d", "contracts_tenure_days"),
-    *("contracts_mrr_share_of_peak", "contracts_term_days_to_end", "contracts_auto_renew_current"),
-}
 
 
 def load(tmp_path, text):
@@ -120,11 +111,6 @@ def test_names_must_be_unique_and_some_weight_positive():
         Scorecard(measures=(measure, measure))
     with pytest.raises(ConfigError, match="a weight above zero"):
         Scorecard(measures=(measure,))
-
-
-def test_the_default_reads_only_features_of_the_catalog():
-    used = {feature for measure in default_scorecard().measures for feature in measure.features}
-    assert used <= CONTRACT_FEATURES
 
 
 def test_the_default_speaks_both_languages_and_names_owners():
