@@ -30,9 +30,10 @@ from cs_ml.features.utilisation import UtilisationBuilder
 from cs_ml.features.voc import VocBuilder
 
 __all__ = [
-    "AccountsBuilder", "Audit", "BillingBuilder", "BreadthBuilder", "EntitlementsBuilder", "FeatureUsageBuilder",
-    "HabitsBuilder", "RoleUsageBuilder", "UsageChoice", "UtilisationBuilder", "choose_usage", "top_features", "ContractsBuilder", "DealsBuilder", "FamilyBuilder", "Feature",
-    "FeatureBuilder", "MarketingBuilder", "OnboardingBuilder", "OwnFeature", "SentimentBuilder", "SnapshotBuilder",
-    "SupportBuilder", "SurveysBuilder", "Topics", "TopicsBuilder", "UsageBuilder", "UsersBuilder", "VocBuilder",
-    "as_builders", "audit", "catalog_frame", "default_builders", "default_topics", "load_builders", "load_topics",
+    "AccountsBuilder", "Audit", "BillingBuilder", "BreadthBuilder", "ContractsBuilder", "DealsBuilder",
+    "EntitlementsBuilder", "FamilyBuilder", "Feature", "FeatureBuilder", "FeatureUsageBuilder", "HabitsBuilder",
+    "MarketingBuilder", "OnboardingBuilder", "OwnFeature", "RoleUsageBuilder", "SentimentBuilder",
+    "SnapshotBuilder", "SupportBuilder", "SurveysBuilder", "Topics", "TopicsBuilder", "UsageBuilder", "UsageChoice",
+    "UsersBuilder", "UtilisationBuilder", "VocBuilder", "as_builders", "audit", "catalog_frame", "choose_usage",
+    "default_builders", "default_topics", "load_builders", "load_topics", "top_features",
 ]  # fmt: skip

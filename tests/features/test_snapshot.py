@@ -18,7 +18,7 @@ from cs_ml.timeline import make_spine
 
 UNITS = {
     "count", "users", "days", "share", "score", "money", "log_ratio", "slope", "months", "seats", "category", "flag",
-    "text", "per_week", "sentiment", "difference", "rank", "hours",
+    "text", "per_week", "times", "sentiment", "difference", "rank", "hours",
 }  # fmt: skip
 THEMES = {
     "usage", "sentiment", "contract", "profile", "support", "onboarding", "marketing", "commerce", "billing",
