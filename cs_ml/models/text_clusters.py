@@ -22,6 +22,11 @@ __all__ = ["CommentClusters"]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 WORD = re.compile(r"[\u4e00-\u9fff]{2,}|[\u30a1-\u30f6\u30fc]{3,}|[a-z]{4,}")  # kanji, katakana, Latin letters
+EMPTY = {  # they do not say what a comment is about
+    "this", "that", "with", "from", "have", "they", "them", "been", "were", "will", "would", "your", "please",
+    "thank", "thanks", "keep", "need", "more", "than", "what", "when", "which", "there", "their", "about", "every",
+    "very", "also", "just", "name", "mail", "phone", "card", "今後",
+}  # fmt: skip
 MOST_TEXTS = 20_000
 
 
@@ -128,7 +133,12 @@ class CommentClusters(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
 
 def _named(said: Said, cluster: Rows, k: int, min_accounts: int) -> list[str]:
     """Return up to three words of each cluster that its comments hold much oftener than the others."""
-    pairs = [(at, word) for at, text in enumerate(said.texts) for word in dict.fromkeys(WORD.findall(text))]
+    pairs = [
+        (at, word)
+        for at, text in enumerate(said.texts)
+        for word in dict.fromkeys(WORD.findall(text))
+        if word not in EMPTY
+    ]
     code, words = pd.factorize(np.array([word for _, word in pairs], dtype=object), sort=True)
     text = np.array([at for at, _ in pairs], dtype=np.intp)
     inside = np.zeros((k, len(words)))
