@@ -14,12 +14,16 @@ from spark_session import started
 
 from cs_ml.engine.local import LocalEngine
 from cs_ml.engine.plan import edges_of
-from cs_ml.engine.spark import Place, SparkEngine, SparkSource, open_spark_tables, session_of
+from cs_ml.engine.spark import Place, SparkEngine, SparkSource, open_spark_tables, rows, session_of
 from cs_ml.engine.spark.tables import SparkUsage
 from cs_ml.errors import MissingExtra, TableError
 from cs_ml.features.snapshot import SnapshotBuilder
-from cs_ml.tables import ColumnSpec, Filter, TableMapping, Tables, open_tables
-from cs_ml.timeline import make_spine
+from cs_ml.features.usage_choice import choose_usage
+from cs_ml.labels.activity import _usage_days
+from cs_ml.tables import SCHEMAS, ColumnSpec, Filter, TableMapping, Tables, open_tables
+from cs_ml.tables.prepare import prepare
+from cs_ml.tables.sources.raw import Raw
+from cs_ml.timeline import Clock, make_spine
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning")
 spark_only = [pytest.mark.spark, pytest.mark.slow]
@@ -114,6 +118,9 @@ class TestSpark:
                       for t in (local, there)]  # fmt: skip
             assert counts[0] == counts[1]
         assert local.loaded["usage"].n_rejected > 0
+        assert choose_usage(there, until="2026-04-01", top=3) == choose_usage(local, until="2026-04-01", top=3)
+        days = [_usage_days(tables) for tables in (there, local)]
+        pd.testing.assert_frame_equal(*days, check_dtype=False)
         X = both(spark, local, there, "2026-04-01", buckets=3)
         assert X.loc["a03", "usage_quantity_sum_90d"].gt(0).all()
 
@@ -202,6 +209,26 @@ def test_a_table_may_have_a_place_of_its_own():
     assert Place.of("parquet:/lake").of_table("s3a://other/usage") == "s3a://other/usage"
     assert Place.of("iceberg:main.book").of_table("usage") == "main.book.usage"
     assert Place.of("table:book").of_table("crm.accounts") == "crm.accounts"
+
+
+def test_many_batches_are_judged_and_counted_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(rows, "ROWS", 2)
+    at = pa.array(pd.to_datetime(["2026-01-05 10:00"] * 5), pa.timestamp("us"))
+    raw = pa.record_batch({"account_id": ["a", "x", "b", "a", "a"], "event_at": at})
+    types = {"account_id": "VARCHAR", "event_at": "TIMESTAMP"}
+    found = Raw(f'"{rows.RAW}"', types, "usage")
+    known = f'"{rows.ACCOUNTS}"'
+    prepared = prepare(SCHEMAS["usage"], found, TableMapping(), accounts=known, data_end="2026-02-01")
+    judge = rows.Judge(prepared, ["a", "b"], "2026-02-01")
+    (counts,) = rows.judged(judge)(raw.slice(start, 1) for start in range(5))
+    assert [row[:3] for row in counts["counts"].to_pylist()] == [[2, 2, 1], [2, 2, 0], [1, 1, 0]]
+    assert rows.newest_day(counts["counts"][0][-1].as_py()) == pd.Timestamp("2026-01-06")
+    accounts, columns = np.array(["a", "b"], dtype=object), ["account_id", "event_at"]
+    counter = rows.counter(accounts, np.array([1]), columns, Clock(), {}, judge)
+    sent = pa.Table.from_batches(counter(raw.slice(start, 1) for start in range(5)))
+    assert sent.select(["account_id", "rows", "bucket"]).to_pylist() == [
+        {"account_id": name, "rows": 1, "bucket": bucket} for name, bucket in [("a", 0), ("b", 1), ("a", 0), ("a", 0)]
+    ]
 
 
 def test_usage_is_left_to_spark():

@@ -85,7 +85,7 @@ class Judge:
         past = [f"max({name}) FILTER (WHERE {name} < {literal(self.limit)} AND NOT ({anything}))" for name in INSTANTS]
         newest = f"epoch_us(greatest({', '.join(past)}))"
         text = f"SELECT count(*), {filters}, {newest} FROM ({self.prepared.select})"  # noqa: S608  as checked
-        return [len(raw), *(connection.execute(text).fetchone() or ())]
+        return [len(raw), *connection.execute(text).fetchall()[0]]  # all: an open result blocks the connection
 
 
 def judged(judge: Judge) -> Callable[[Batches], Batches]:

@@ -60,7 +60,9 @@ def session_of(master: str | None = None, options: Mapping[str, str] | None = No
         builder = builder.config(name, str(value))
     try:
         with _quiet():
-            return builder.getOrCreate()
+            session = builder.getOrCreate()
+            session.sparkContext.setLogLevel("ERROR")  # Spark warns, at length, of every table that is absent
+            return session
     except Exception as error:
         where, hint = master or "this machine", "check Java (17 or 21) and the master"
         raise StorageError(f"Spark: expected a session on {where}, found {_reason(error)}; {hint}") from error

@@ -1,0 +1,95 @@
+"""Snapshots and scores made on Spark are those of one machine, to the bit."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+from spark_session import started
+
+from cs_ml.config import load_config
+from cs_ml.errors import InputError
+from cs_ml.pipeline.engines import engine_of, moved, on_spark
+from cs_ml.store import partition_dates, read_partition
+
+quiet = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory) -> Iterator:
+    session = started(tmp_path_factory.mktemp("spark"))
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def config(story, tmp_path):
+    """Return the config of the book on which every command has run, with its bundle and an output of its own."""
+    shutil.copytree(story.folder / "out" / "bundle", tmp_path / "bundle")
+    config = load_config(story.folder / "cs_ml.yaml")
+    return config.model_copy(update={"output": config.output.model_copy(update={"folder": tmp_path})})
+
+
+def equal(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    """Hold two frames equal, words by their text and numbers by their bits."""
+    assert list(found) == list(wanted)
+    for name in wanted:
+        left, right = found[name], wanted[name]
+        if right.dtype == "float64":
+            assert left.to_numpy().tobytes() == right.to_numpy().tobytes(), name
+        else:
+            assert left.astype(object).fillna("-").tolist() == right.astype(object).fillna("-").tolist(), name
+
+
+@quiet
+@pytest.mark.spark
+@pytest.mark.slow
+def test_scores_and_reasons_are_those_of_one_machine(spark, config, story):
+    from cs_ml.pipeline.spark import write_scores
+
+    lines, place = write_scores(moved(config, "spark", None))
+    (date,) = partition_dates(place.parent)
+    assert lines == [f"{len(read_partition(place.parent, date))} accounts on {date.date()}, scored on Spark"]
+    for kind, order in (("scores", ["account_id"]), ("drivers", ["account_id", "target", "rank"])):
+        found, wanted = (read_partition(folder / kind, date) for folder in (config.output.folder, story.folder / "out"))
+        equal(*(frame.sort_values(order, ignore_index=True) for frame in (found, wanted)))
+
+
+@quiet
+@pytest.mark.spark
+@pytest.mark.slow
+def test_snapshots_are_those_of_one_machine_by_date(spark, config, story):
+    from cs_ml.pipeline.spark import write_snapshot
+
+    written = write_snapshot(moved(config, None, "local[2]"))
+    assert [path.name for path in written] == ["snapshots", "labels.parquet", "features.parquet"]
+    wanted = pd.read_parquet(story.folder / "out" / "snapshots.parquet").drop(columns="notice_given")
+    dates = sorted(path.name for path in written[0].glob("as_of=*"))
+    assert dates == sorted(f"as_of={date.date()}" for date in wanted["as_of"].unique())
+    for date in dates:
+        here = wanted[wanted["as_of"] == date.removeprefix("as_of=")].drop(columns="as_of")
+        equal(
+            pd.read_parquet(written[0] / date).sort_values("account_id", ignore_index=True), here.reset_index(drop=True)
+        )
+
+
+def test_a_master_means_spark(config):
+    assert not on_spark(config)
+    assert engine_of(moved(config, None, "local[3]")).master == "local[3]"
+    assert not on_spark(moved(moved(config, "spark", None), "local", None))
+
+
+def test_an_unknown_engine_is_refused(config):
+    with pytest.raises(InputError, match="expected local or spark, found 'dask'"):
+        moved(config, "dask", None)
+
+
+def test_tables_of_spark_are_not_read_here(config):
+    there = config.model_copy(
+        update={"tables": config.tables.model_copy(update={"folder": None, "spark": "table:book"})}
+    )
+    assert on_spark(there)
+    with pytest.raises(InputError, match=r"expected spark, since tables\.spark names tables that Spark reads"):
+        moved(there, "local", None)
