@@ -193,6 +193,36 @@ def report(
 
 
 @app.command()
+def kpi(
+    config: ConfigFile = None,
+    tables: TablesPlace = None,
+    output: Output = None,
+    since: Annotated[str | None, typer.Option("--from", help="First day; a year before the end by default.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Day after the last; the end of the data.")] = None,
+    every: Annotated[str | None, typer.Option("--every", help="day, week, month, quarter, half, year.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="segment, plan, csm, region, cohort, product; repeatable.")
+    ] = None,
+    known: Annotated[str, typer.Option("--known", help="now, then (at the end of each period), or a date.")] = "now",
+    lang: Annotated[str | None, typer.Option("--lang", help="en or ja; that of the book by default.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="List every KPI in English and Japanese.")] = False,
+) -> None:
+    """Count KPIs by period and group, and write them as CSV, Parquet and HTML."""
+    from cs_ml.pipeline import kpi as steps
+
+    if show:
+        _tell(*steps.list_kpis())
+        return
+    chosen = _config(config, tables, output)
+    first, last = _date(since, "--from"), _date(until, "--to")
+    with _progress() as say:
+        counted = steps.count_kpis(chosen, first, last, every=every, by=by, known=known, progress=say)  # type: ignore[arg-type]
+        say("writing")
+        written = steps.write_kpis(counted, chosen)
+    _tell(*steps.describe_kpis(counted, lang or chosen.book.language), *(f"wrote {path}" for path in written))
+
+
+@app.command()
 def measures(word: Annotated[str | None, typer.Argument(help="Show only what this word finds.")] = None) -> None:
     """List the measures that health scores can be made of, in English and Japanese."""
     from cs_ml.pipeline.measures import list_measures
@@ -281,7 +311,7 @@ def _config(path: Path | None, tables: Path | None, output: Path | None) -> Conf
     return config.model_copy(update={"output": config.output.model_copy(update={"folder": output.absolute()})})
 
 
-def _date(text: str | None) -> Any:
+def _date(text: str | None, option: str = "--as-of") -> Any:
     from datetime import date
 
     if text is None:
@@ -289,7 +319,7 @@ def _date(text: str | None) -> Any:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"--as-of: expected a date such as 2026-10-01, found {text!r}") from error
+        raise InputError(f"{option}: expected a date such as 2026-10-01, found {text!r}") from error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cs_ml.config.config import Config
+from cs_ml.config.kpis import GoalConfig, KpisConfig
 from cs_ml.config.load import default_config, load_config, schema
 from cs_ml.config.own import FeaturesConfig, OwnColumnConfig, OwnTableConfig
 from cs_ml.config.sections import (
@@ -26,7 +27,9 @@ __all__ = [
     "EngineConfig",
     "FeaturesConfig",
     "FilterConfig",
+    "GoalConfig",
     "HealthConfig",
+    "KpisConfig",
     "LabelConfig",
     "ModelConfig",
     "OutputConfig",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from cs_ml.config.fields import Section, Wrong, doc, nearest
+from cs_ml.config.kpis import KpisConfig
 from cs_ml.config.own import FeaturesConfig
 from cs_ml.config.sections import (
     BookConfig,
@@ -55,6 +56,7 @@ class Config(Section):
     )
     model: ModelConfig = doc({}, "How probabilities are learned.", "確率の学習方法。")
     health: HealthConfig = doc({}, "How health scores are made.", "ヘルススコアの作り方。")
+    kpis: KpisConfig = doc({}, "How KPIs are counted.", "KPIの計算方法。")
     engine: EngineConfig = doc({}, "How much of the machine is used.", "使う計算機資源。")
     output: OutputConfig = doc({}, "Where results go.", "結果の出力先。")
     tracking: TrackingConfig = doc({}, "Where training runs are recorded.", "学習の記録先。")

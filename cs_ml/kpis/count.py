@@ -149,11 +149,10 @@ class Counter:
         return self._grouping(self._counted(kpi, by), by)[0] if by == FEATURE else self._groupings[by].labels
 
     def _written(self, kpi: Kpi, by: str) -> dict[str, np.ndarray]:
-        """Return the columns of a KPI; groups in which there is nothing are no rows."""
+        """Return the columns of a KPI, by period and then by group."""
         totals, labels = self.totals(kpi, by), np.asarray(self._labels(kpi, by), dtype=object)
         n_periods = len(self.book.periods)
-        there = (totals.numerator != 0) | (totals.denominator != 0) | (totals.excluded != 0)
-        period, group = np.nonzero(there | (by == ALL))
+        period, group = np.nonzero(np.ones(totals.numerator.shape, bool))
         value, above, below, left = (
             array[period, group] for array in (totals.value, totals.numerator, totals.denominator, totals.excluded)
         )

@@ -26,7 +26,7 @@ def test_one_of_two_lines_that_ends_is_contraction_not_churn(asked):
         a          extra   2025-01-01 2026-01-20 30""")  # fmt: skip
     assert (found("churn_rate"), found("churned_mrr"), found("contraction_mrr")) == ([0], [0], [30])
     assert found("contraction_mrr", by="product", group="extra") == [30]
-    assert found("churned_mrr", by="product", group="extra") == []
+    assert found("churned_mrr", by="product", group="extra") == [0]
 
 
 @pytest.mark.parametrize(("restart", "lost", "back"), [("2026-02-14", 0, 0), ("2026-02-15", 1, 1)])
@@ -246,10 +246,10 @@ def test_groups_are_as_they_stood_at_the_start_of_the_period(asked):
         a          2025-05-01 2026-01-20 10  basic
         a          2026-01-20 2027-01-01 90  pro
         b          2025-08-01 2027-01-01 50  basic""")  # fmt: skip
-    assert found("expansion_mrr", by="segment", group="small") == [80]
+    assert found("expansion_mrr", by="segment", group="small") == [80, 0]
     assert found("mrr", by="segment", group="small") == [140, 50]
-    assert found("opening_mrr", by="segment", group="big") == [90]
-    assert found("mrr", by="plan", group="pro") == [90]
+    assert found("opening_mrr", by="segment", group="big") == [0, 90]
+    assert found("mrr", by="plan", group="pro") == [0, 90]
     assert found("mrr", by="cohort", group="2025-04") == [90, 90]
 
 
