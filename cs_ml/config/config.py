@@ -65,7 +65,8 @@ class Config(Section):
     def contradictions(self) -> Iterable[Wrong]:
         """Somewhere to read from, and a health target that exists."""
         if not self.tables.is_given and self.snapshots.file is None:
-            yield Wrong(("tables",), "one of folder, duckdb, postgres, spark", "none of them", "or give snapshots.file")
+            places = "one of folder, duckdb, postgres, spark, url"
+            yield Wrong(("tables",), places, "none of them", "or give snapshots.file")
         if self.health.enabled and self.health.target not in self.labels:
             known = ", ".join(self.labels)
             yield Wrong(("health", "target"), f"one of the labels ({known})", repr(self.health.target),
@@ -78,7 +79,7 @@ class Config(Section):
         """
         chosen: dict[str, Any] = self.model_dump(by_alias=True, include=set(_DECIDES_RESULTS))
         chosen["tables"]["postgres"] = None
-        del chosen["tables"]["spark"]
+        del chosen["tables"]["spark"], chosen["tables"]["url"]
         del chosen["model"]["n_jobs"]
         chosen["features"]["builders"] = [
             *(f"{Path(name).name}" if ".py" in name else name for name in self.features.builders),

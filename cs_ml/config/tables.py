@@ -28,10 +28,12 @@ from cs_ml.errors import ConfigError, Fault
 from cs_ml.tables.catalog import SCHEMAS
 from cs_ml.tables.mapping import FILTERS, SHAPES, UNITS, ColumnSpec, Filter, TableMapping
 from cs_ml.tables.schema import Schema
+from cs_ml.tables.sources.remote import SCHEMES
 
 __all__ = ["ColumnConfig", "FilterConfig", "TableConfig", "TablesConfig"]
 
 _DUCKDB = (".duckdb", ".db")
+_PLACES = ("folder", "duckdb", "postgres", "spark", "url")
 _PLACE = "FORMAT:PLACE with a format among parquet, delta, iceberg, orc, table"
 _URLS = ("postgresql://", "postgres://")
 
@@ -181,6 +183,9 @@ class TablesConfig(Section):
         "Name of an environment variable that holds a PostgreSQL URL, or the URL.",
         "PostgreSQLのURLを持つ環境変数の名前、またはURL。",
     )
+    url: Annotated[Text, matching(f"({'|'.join(SCHEMES)})://.+", "a URL such as s3://bucket/tables")] | None = doc(
+        None, "URL of a folder of Parquet files, such as s3://bucket/tables.", "ParquetのフォルダーのURL(s3://など)。"
+    )
     spark: Annotated[str, matching("(parquet|delta|iceberg|orc|table):.+", _PLACE)] | None = doc(
         None,
         "Tables that Spark reads, such as parquet:s3a://bucket/book or table:catalog.schema.",
@@ -197,7 +202,7 @@ class TablesConfig(Section):
     def contradictions(self) -> Iterable[Wrong]:
         """One place at most; known tables and columns only."""
         if len(self._given) > 1:
-            yield Wrong((self._given[1],), "exactly one of folder, duckdb, postgres, spark", " and ".join(self._given))
+            yield Wrong((self._given[1],), f"exactly one of {', '.join(_PLACES)}", " and ".join(self._given))
         if self.duckdb is not None and self.duckdb.suffix not in _DUCKDB:
             yield Wrong(("duckdb",), f"a file ending in {' or '.join(_DUCKDB)}", repr(self.duckdb.name))
         wrong = [fault for name, table in self.own.items() for fault in table.wrong(name)]
@@ -212,7 +217,7 @@ class TablesConfig(Section):
 
     @property
     def _given(self) -> list[str]:
-        return [name for name in ("folder", "duckdb", "postgres", "spark") if getattr(self, name) is not None]
+        return [name for name in _PLACES if getattr(self, name) is not None]
 
     @property
     def is_given(self) -> bool:
@@ -228,11 +233,11 @@ class TablesConfig(Section):
             When the config names no place, or an environment variable that is not set.
         """
         if not self.is_given:
-            raise ConfigError(Fault("tables", "one of folder, duckdb, postgres, spark", "none of them"))
+            raise ConfigError(Fault("tables", f"one of {', '.join(_PLACES)}", "none of them"))
         if self.spark is not None:
             return self.spark
         if self.postgres is None:
-            return str(self.folder or self.duckdb)
+            return self.url or str(self.folder or self.duckdb)
         if self.postgres.startswith(_URLS):
             return self.postgres
         url = os.environ.get(self.postgres, "")

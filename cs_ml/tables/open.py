@@ -19,6 +19,7 @@ from cs_ml.tables.sources.folder import FolderSource
 from cs_ml.tables.sources.frames import FrameSource
 from cs_ml.tables.sources.postgres import PostgresSource
 from cs_ml.tables.sources.raw import Source
+from cs_ml.tables.sources.remote import RemoteSource, is_url
 from cs_ml.tables.sql import literal
 from cs_ml.tables.tables import Tables
 
@@ -26,7 +27,7 @@ __all__ = ["connect", "find_source", "open_tables"]
 
 
 def find_source(where: str | Path | Mapping[str, pd.DataFrame]) -> Source:
-    """Return the source behind a folder, a DuckDB file, a PostgreSQL URL, or frames by table name.
+    """Return the source behind a folder, a DuckDB file, the URL of either a PostgreSQL database or a folder, or frames.
 
     Raises
     ------
@@ -37,6 +38,8 @@ def find_source(where: str | Path | Mapping[str, pd.DataFrame]) -> Source:
         return FrameSource(where)
     if str(where).startswith(("postgresql://", "postgres://")):
         return PostgresSource(str(where))
+    if is_url(str(where)):
+        return RemoteSource(str(where))
     path = Path(where)
     return DuckDBSource(path) if path.suffix in {".duckdb", ".db"} else FolderSource(path)
 

@@ -153,7 +153,7 @@ def test_wrong_url_in_the_environment_is_not_shown(load, monkeypatch):
 def test_own_snapshots_need_no_tables(load, tmp_path):
     config = load("snapshots: {file: snap.parquet, label: churned, text: [note], mrr: revenue}\n")
     assert config.snapshots.file == tmp_path / "snap.parquet"
-    with pytest.raises(ConfigError, match="expected one of folder, duckdb, postgres, spark, found none of them"):
+    with pytest.raises(ConfigError, match="expected one of folder, duckdb, postgres, spark, url, found none"):
         config.tables.location()
 
 
