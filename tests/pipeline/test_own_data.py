@@ -222,8 +222,12 @@ def test_without_any_outcome_there_is_nothing_to_learn(own, tmp_path):
 
 def test_the_examples_of_the_page_run():
     text = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
-    bring, label = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    room: dict[str, object] = {}
+    own, _, bring, label = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    room: dict[str, object] = {"__name__": "a_page"}
+    exec(own, room)  # noqa: S102
+    assert room["X"].loc["a", "trainings_hours_sum_90d"].tolist() == [5, 5]
+    assert room["X"].loc["a", "trainings_passed_share"].tolist() == [1.0, 0.5]
+    assert room["audit"].clean
     exec(bring, room)  # noqa: S102  the page's own text
     assert room["scores"]["p_churn"].between(0, 1).all()
     assert set(room["reasons"]["feature"]) <= {"logins", "tickets"}
