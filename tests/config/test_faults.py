@@ -231,9 +231,9 @@ def test_duckdb_file_is_told_by_its_ending(faults):
 
 
 def test_nowhere_to_read_from_is_said(faults):
+    places = "folder, duckdb, postgres, spark, url"
     assert faults("book: {name: x}\n") == [
-        "f.yaml:1:1: tables: expected one of folder, duckdb, postgres, spark, url, got none of them; or give "
-        + "snapshots.file"
+        f"f.yaml:1:1: tables: expected one of {places}, got none of them; or give snapshots.file"
     ]
 
 
