@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from builders import keys
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cs_ml.engine.bucket import Bucket
@@ -41,25 +41,29 @@ EVENT = st.fixed_dictionaries(
         "quantity": st.sampled_from([None, 1.0, 0.1, 250.0, -3.0]),
     }
 )
+MOMENT = st.none() | st.sampled_from([0, 59, 60, 199, 200, 250])  # dates are the days 0, 60, 200, 290
 PERSON = st.fixed_dictionaries(
     {
         "account_id": st.sampled_from(["a", "b"]),
         "user_id": st.sampled_from(["u", "v", "a user with a long id", "never seen", None]),
-        "role": st.sampled_from([*ROLES, "other", None]),
-        "known_at": st.none() | DAY,
-        "active_from": st.none() | DAY,
+        "role": st.sampled_from(["champion", *ROLES, "other", None]),
+        "known_at": MOMENT,
+        "active_from": MOMENT,
     }
 )
 RIGHT = st.fixed_dictionaries(
     {
         "account_id": st.sampled_from(["a", "b"]),
         "feature": st.sampled_from(["Export", "f", "unused", None]),
-        "valid_from": st.none() | DAY,
-        "valid_to": st.none() | DAY,
-        "known_at": st.none() | DAY,
-        "valid_to_known_at": st.none() | DAY,
+        "valid_from": MOMENT,
+        "valid_to": MOMENT,
+        "known_at": MOMENT,
+        "valid_to_known_at": MOMENT,
     }
 )
+TOLD_LATE = dict.fromkeys(["valid_from", "known_at"]) | {
+    "account_id": "a", "feature": "f", "valid_to": 59, "valid_to_known_at": 250,
+}  # fmt: skip
 EVENTS = st.lists(EVENT, max_size=30)
 KEYS = keys(
     *[(account, str((START + timedelta(days=day)).date())) for account in ACCOUNTS for day in (0, 60, 200, 290)]
@@ -229,6 +233,7 @@ def test_oracle_roles(events, people):
 
 @ORACLE
 @given(EVENTS, st.lists(RIGHT, max_size=8))
+@example([], [TOLD_LATE])
 def test_oracle_entitlements(events, rights):
     def by_hand(account, as_of):
         own = known(events, account, as_of)
