@@ -3,7 +3,7 @@
 Made data (seeded): ten thousand events an account as in the plan, users with sessions, 50 features, two years; and the
 larger size once more with 30 % of all rows in one account, from programs that repeat themselves. Every run is a fresh
 process with a session of its own whose event log says what was shuffled; a builder in every bucket notes the memory of
-its process. Features are held equal to the local engine's, bit for bit. The plan's figures for 10^10 events are computed
+its process. Features are held equal to the local engine's, bit for bit. The figures for 10^10 events are computed
 from the same constants. ``--quick`` is smaller. Exit status 0 only when all goals hold.
 """
 
