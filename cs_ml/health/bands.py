@@ -15,6 +15,8 @@ from cs_ml.health.parsing import faults_of
 
 __all__ = ["Bands", "steady_bands"]
 
+COLUMNS = ("health", "band", "published", "model_version")
+
 
 class Bands(BaseModel):
     """Where a health score turns red, yellow and green.
@@ -25,7 +27,11 @@ class Bands(BaseModel):
         Red below the first, green from the second, yellow between; in points of the odds scale.
     capacity
         When given, red are the ``capacity`` accounts of each date with the most at risk
-        (``(1 - p_stay) * MRR``), and ``red_below`` is not used.
+        (``(1 - p_stay) * MRR``), and ``red_below`` is not used. The list is what the team can work, so it is taken as
+        it is, without waiting for a second reading.
+    readings, span_days, jump
+        A band changes after so many readings in a row that lie so many days apart, or at once where health jumped by
+        so many points against the reading before; see :func:`steady_bands`.
 
     Raises
     ------
@@ -43,6 +49,9 @@ class Bands(BaseModel):
     red_below: float = Field(default=40.0, ge=0, le=100)
     green_from: float = Field(default=60.0, ge=0, le=100)
     capacity: int | None = Field(default=None, ge=1)
+    readings: int = Field(default=2, ge=1)
+    span_days: int = Field(default=6, ge=0)
+    jump: float = Field(default=15.0, gt=0)
 
     def __init__(self, **data: Any) -> None:
         try:
@@ -94,15 +103,19 @@ class Bands(BaseModel):
         return np.asarray(rank <= self.capacity)
 
 
-def steady_bands(scores: pd.DataFrame, *, readings: int = 2, jump: float = 15.0) -> pd.Series:
-    """Return bands that change only after ``readings`` in a row, or at once after a jump of the score.
+def steady_bands(scores: pd.DataFrame, *, readings: int = 2, span_days: int = 6, jump: float = 15.0) -> pd.Series:
+    """Return bands that change only after some readings in a row, or at once after a jump of the score.
 
     Parameters
     ----------
     scores
-        Frame with ``health`` and ``band``, indexed by ``(account_id, as_of)``.
+        Frame with ``health`` and ``band`` (the band of the reading alone), indexed by ``(account_id, as_of)``. Where it
+        has ``published``, that was the steady band then and is not found again. Where it has ``model_version``, only
+        readings of one version can jump.
     readings
         How many readings in a row a new band needs.
+    span_days
+        How many days those readings must span at least, so that two nights running are not taken for two months.
     jump
         A change of health against the reading before, in points, that is believed at once.
 
@@ -119,24 +132,52 @@ def steady_bands(scores: pd.DataFrame, *, readings: int = 2, jump: float = 15.0)
     >>> list(steady_bands(scores))
     ['green', 'green', 'green', 'yellow']
     """
-    ordered = scores[["health", "band"]].sort_index()
-    parts = [_steady(part, readings, jump) for _, part in ordered.groupby(level="account_id", sort=False)]
-    steady = pd.concat(parts) if parts else pd.Series(dtype=object, index=scores.index)
-    return steady.reindex(scores.index).rename("band")
+    names = ["account_id", "as_of"]
+    ordered = scores.reset_index()[[*names, *(name for name in COLUMNS if name in scores)]]
+    ordered = ordered.sort_values(names, ignore_index=True).reindex(columns=[*names, *COLUMNS])
+    rule, steady = _Steady(readings, span_days, jump), np.empty(len(ordered), dtype=object)
+    account: Any = None
+    for row, reading in enumerate(ordered.itertuples(index=False)):
+        key: Any = reading.account_id
+        if key != account:
+            account = key
+            rule = _Steady(readings, span_days, jump)
+        steady[row] = rule.read(reading)
+    index = pd.MultiIndex.from_frame(ordered[names])
+    return pd.Series(steady, index=index, dtype=object).reindex(scores.index).rename("band")
 
 
-def _steady(part: pd.DataFrame, readings: int, jump: float) -> pd.Series:
-    """Walk one account's readings in order of date."""
-    current, before, candidate, count = None, np.nan, None, 0
-    result: list[str | None] = []
-    for health, band in zip(part["health"], part["band"], strict=True):
-        if not isinstance(band, str):
-            result.append(None)
-            continue
-        count = count + 1 if band == candidate else 1
-        candidate = band
-        if current is None or count >= readings or abs(health - before) >= jump:
-            current = band
-        before = health
-        result.append(current)
-    return pd.Series(result, index=part.index, dtype=object)
+class _Steady:
+    """Walks the readings of one account in order of date."""
+
+    def __init__(self, readings: int, span_days: int, jump: float) -> None:
+        self.readings, self.span_days, self.jump = readings, span_days, jump
+        self.current: str | None = None
+        self.candidate: str | None = None
+        self.count, self.since = 0, pd.NaT
+        self.before: tuple[float, str] = (float("nan"), "")
+
+    def read(self, reading: Any) -> str | None:
+        """Return the band that holds after one more reading."""
+        if not isinstance(reading.band, str):
+            return None
+        if reading.band != self.candidate:
+            self.candidate, self.count, self.since = reading.band, 0, reading.as_of
+        self.count += 1
+        if isinstance(reading.published, str):
+            self.current = reading.published
+        elif self.current is None or self._lasted(reading) or self._jumped(reading):
+            self.current = reading.band
+        self.before = (float(reading.health), _version(reading))
+        return self.current
+
+    def _lasted(self, reading: Any) -> bool:
+        return bool(self.count >= self.readings and (reading.as_of - self.since).days >= self.span_days)
+
+    def _jumped(self, reading: Any) -> bool:
+        health, version = self.before
+        return version == _version(reading) and bool(abs(reading.health - health) >= self.jump)
+
+
+def _version(reading: Any) -> str:
+    return reading.model_version if isinstance(reading.model_version, str) else ""

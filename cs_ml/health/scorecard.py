@@ -43,6 +43,8 @@ class Scorecard(BaseModel):
     missing
         What stands in for a missing measure: ``segment_mean`` (the segment's typical points), ``renormalise``
         (the others count more), ``neutral`` (50 points), ``worst`` (0 points).
+    trend_days
+        Window over which the trend of the score is told.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class Scorecard(BaseModel):
     bands: Bands = Bands()
     coverage_floor: float = Field(default=0.5, ge=0, le=1)
     missing: Literal["segment_mean", "renormalise", "neutral", "worst"] = "segment_mean"
+    trend_days: int = Field(default=90, ge=7)
 
     def __init__(self, **data: Any) -> None:
         try:

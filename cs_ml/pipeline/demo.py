@@ -9,6 +9,7 @@ import pandas as pd
 
 from cs_ml.config import Config, default_config, load_config
 from cs_ml.pipeline import pages, record, train
+from cs_ml.pipeline.past import with_past
 from cs_ml.pipeline.score import Fitted, Scored, explain_scores, restore, scores_of, write_scores
 from cs_ml.pipeline.score import describe as describe_scores
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent
@@ -79,7 +80,8 @@ def score_part(config: Config, fitted: Fitted, snapshot: Snapshot, date: pd.Time
         snapshot.spine[rows], snapshot.X[rows], snapshot.catalog, mrr=mrr, tables=snapshot.tables, notes=snapshot.notes
     )
     reasons, themes = explain_scores(config, fitted, part)
-    return Scored(scores_of(fitted, part.X, part.mrr), reasons, themes, part, fitted, fitted.profile.compare(part.X))
+    scores = with_past(config, fitted.health, scores_of(fitted, part.X, part.mrr))
+    return Scored(scores, reasons, themes, part, fitted, fitted.profile.compare(part.X))
 
 
 def describe(ran: Ran, config: Config) -> list[str]:

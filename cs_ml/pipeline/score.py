@@ -17,6 +17,7 @@ from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
+from cs_ml.pipeline.past import with_past
 from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import lock, make_folder, write_partition
 
@@ -187,7 +188,7 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
     if snapshot.X.empty:
         raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
     progress("scoring")
-    scores = scores_of(fitted, snapshot.X, snapshot.mrr)
+    scores = with_past(config, fitted.health, scores_of(fitted, snapshot.X, snapshot.mrr))
     progress("explaining")
     reasons, themes = explain_scores(config, fitted, snapshot)
     return Scored(scores, reasons, themes, snapshot, fitted, fitted.profile.compare(snapshot.X))

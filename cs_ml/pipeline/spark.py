@@ -20,6 +20,7 @@ from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.engines import spark_engine
 from cs_ml.pipeline.labelers import labeler_of
+from cs_ml.pipeline.past import KEYS, earlier_of, with_past
 from cs_ml.pipeline.score import WAIT_SECONDS, load_bundle, reasons_of, restore, scores_of
 from cs_ml.pipeline.snapshot import MRR, Newest, Progress, open_book, silent, snapshot_builder, spine_of
 from cs_ml.store import lock, make_folder, write_parquet, write_partition
@@ -127,7 +128,12 @@ def write_scores(config: Config, as_of: Any = None, *, progress: Progress = sile
         day = spine.index.get_level_values("as_of")[0]
         with lock(folder, wait_seconds=WAIT_SECONDS):
             write_partition(folder / "drivers", day, _chunks(kept["drivers"], chunks), facts)
-            place = write_partition(folder / "scores", day, _chunks(kept["scores"], chunks), facts)
+            earlier = earlier_of(config, fitted.health, day)
+            held = (
+                with_past(config, fitted.health, part.set_index(KEYS), earlier).reset_index()
+                for part in _chunks(kept["scores"], chunks)
+            )
+            place = write_partition(folder / "scores", day, held, facts)
         for frame in (features, *kept.values()):
             frame.unpersist()
     return [f"{len(spine):,} accounts on {day.date()}, scored on Spark"], place
