@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from statistics import median
 
@@ -40,8 +40,8 @@ SEATS = 25.0
 THREADS = 2
 
 
-def made(folder: Path, rows: int, accounts: int) -> None:
-    """Write the same rows as text in dictionaries, as plain text and as integers."""
+def made(folder: Path, rows: int, accounts: int, kinds: Collection[str] = ("integers", "dictionary", "plain")) -> None:
+    """Write the same rows as text in dictionaries, as plain text and as integers, in order of time."""
     rng = np.random.default_rng(7)
     sizes = rng.lognormal(size=accounts)
     n_users = 1 + rng.multinomial(round(accounts * 20.5), sizes / sizes.sum())
@@ -65,6 +65,8 @@ def made(folder: Path, rows: int, accounts: int) -> None:
     }
     size = 1 << 20 if rows >= 1 << 22 else 1 << 17
     pq.write_table(pa.table(columns | rest), folder / "integers.parquet", row_group_size=size)
+    if len(kinds) == 1:
+        return
     text = {
         name: pa.DictionaryArray.from_arrays(codes, names[name]).dictionary_decode() for name, codes in columns.items()
     }
