@@ -87,12 +87,9 @@ def check(config: ConfigFile = None, tables: TablesPlace = None, output: Output 
 
 @app.command()
 def snapshot(
-    config: ConfigFile = None,
-    tables: TablesPlace = None,
-    output: Output = None,
-    engine: Engine = None,
-    master: Master = None,
-) -> None:
+    config: ConfigFile = None, tables: TablesPlace = None, output: Output = None,
+    engine: Engine = None, master: Master = None,
+) -> None:  # fmt: skip
     """Build features and labels of every date, and write them to snapshots.parquet and labels.parquet."""
     from cs_ml.pipeline.engines import moved, snapshot_step
 
@@ -104,12 +101,9 @@ def snapshot(
 
 @app.command()
 def train(
-    config: ConfigFile = None,
-    tables: TablesPlace = None,
-    output: Output = None,
-    engine: Engine = None,
-    master: Master = None,
-) -> None:
+    config: ConfigFile = None, tables: TablesPlace = None, output: Output = None,
+    engine: Engine = None, master: Master = None,
+) -> None:  # fmt: skip
     """Learn models and health score, test them on later dates, record the run, register the bundle."""
     from cs_ml.pipeline import record
     from cs_ml.pipeline import train as steps
