@@ -133,7 +133,7 @@ class Counter:
         flat = facts.period * len(labels) + code
 
         def add(weights: np.ndarray) -> np.ndarray:
-            return np.bincount(flat, weights, minlength=shape[0] * shape[1]).reshape(shape)
+            return np.bincount(flat, weights, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
         above, below = add(facts.numerator), add(facts.denominator)
         left = np.zeros(shape) if facts.excluded is None else add(facts.excluded)

@@ -114,7 +114,7 @@ def premium(book: Book) -> Facts:
     contracts = book.contracts
     tier = contracts.column("tier")
     best = contracts.highest(tier, contracts.lines.account, contracts.n_accounts)[:, contracts.close_at]
-    top = np.nanmax(tier, initial=-np.inf)
+    top = np.max(np.nan_to_num(tier, nan=-np.inf), initial=-np.inf)
     unknown = Left(contracts.active_close & np.isinf(best), "no tier")
     return cells(contracts.active_close & (best >= top), contracts.active_close, unknown)
 
