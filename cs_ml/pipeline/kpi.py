@@ -85,7 +85,7 @@ def count_kpis(
     triangles = {}
     if "contracts" in tables:
         for of in ("accounts", "mrr"):
-            triangles[of] = retention_triangle(tables, periods, of=of, options=options)  # type: ignore[arg-type]
+            triangles[of] = retention_triangle(tables, periods, of=of, options=options)
     return Counted(table, goal_tree(table, goals), triangles)
 
 
@@ -156,9 +156,9 @@ def describe_kpis(counted: Counted, lang: str = "en") -> list[str]:
 def list_kpis() -> list[str]:
     """Return every KPI in lines of text: name, definition, labels and meanings in English and Japanese."""
     lines = []
-    for (name, definition), row in kpi_catalog().iterrows():  # type: ignore[misc]
+    for row in kpi_catalog().reset_index().to_dict("records"):
         also = f" [{row['also']}]" if row["also"] else ""
-        lines.append(f"{name} ({definition}): {row['label_en']} / {row['label_ja']}{also}")
+        lines.append(f"{row['kpi']} ({row['definition']}): {row['label_en']} / {row['label_ja']}{also}")
         lines.append(f"    {row['meaning_en']}; {row['meaning_ja']}; needs {row['needs']}")
     lines += [f"{name} (no KPI): {en} / {ja}: {why}; {why_ja}" for name, en, ja, why, why_ja in ELSEWHERE]
     return lines
