@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cs_ml.engine.usage_codes import KeyTable, words_of
 from cs_ml.engine.usage_columns import codes_of
@@ -17,6 +18,7 @@ from cs_ml.errors import FrameError
 
 __all__ = ["STRAY", "Accounts", "Members", "is_whole"]
 
+WHOLE = "^(0|-?[1-9][0-9]{0,17})$"
 STRAY = 1 << 30  # codes of users that were seen in a second account begin here
 
 
@@ -61,9 +63,10 @@ class Accounts:
     @cached_property
     def _whole(self) -> tuple[KeyTable, np.ndarray]:
         """Accounts whose ids are whole numbers, made only where a table holds such ids."""
-        whole = [(position, int(text)) for position, text in enumerate(self._ids) if is_whole(text)]
-        table = KeyTable(words_of(pa.array([number for _, number in whole], pa.int64())))
-        return table, np.array([*(position for position, _ in whole), -1], np.int32)
+        ids = pa.array(self._ids, pa.large_string())
+        whole = np.flatnonzero(pc.match_substring_regex(ids, WHOLE).to_numpy(zero_copy_only=False))
+        table = KeyTable(words_of(ids.take(pa.array(whole)).cast(pa.int64())))
+        return table, np.append(whole, -1).astype(np.int32)
 
 
 def is_whole(text: str) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 __all__ = ["parquet_batches"]
 
-ROWS = 1 << 18
+ROWS = 1 << 17
 BYTES_A_CODE = 4
 
 

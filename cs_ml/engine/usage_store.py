@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 import warnings
@@ -19,7 +20,7 @@ from cs_ml.engine.usage_state import Days, UsageState
 from cs_ml.engine.usage_store_file import read_state, write_state
 from cs_ml.engine.usage_store_merge import merge_states, with_accounts
 from cs_ml.errors import StorageError
-from cs_ml.store import hash_file, hash_json, lock, make_folder, read_json, write_json
+from cs_ml.store import hash_file, hash_json, hash_text, lock, make_folder, read_json, write_json
 from cs_ml.store.aside import disk, remove
 from cs_ml.timeline import clock
 from cs_ml.timeline.clock import Clock
@@ -211,7 +212,7 @@ class UsageStore:
         return None if state.n_ignored and ids != list(account_ids) else (ids, state)
 
     def _written(self, state: UsageState, account_ids: Sequence[str], contents: Sequence[str]) -> _Piece:
-        name = f"{hash_json([sorted(contents), list(account_ids)])[:32]}.arrow"
+        name = f"{hash_text(json.dumps([sorted(contents), list(account_ids)]))[:32]}.arrow"
         path = write_state(self.own / name, account_ids, state)
         return _Piece(name, hash_file(path), tuple(sorted(contents)))
 
