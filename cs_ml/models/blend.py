@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import LinearConstraint, minimize
 
-from cs_ml.models.losses import log_loss_rows, simplest_within_error
+from cs_ml.models.losses import log_loss_rows
 
 __all__ = ["best_weights", "blend_margin", "choose_weights"]
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
 
 
 def blend_margin(base: Floats | float, margins: Floats, weights: Floats) -> Floats:
@@ -83,20 +82,16 @@ def best_weights(base: Floats, margins: Floats, y: Floats, row_weights: Floats |
     return np.asarray(np.round(weights / max(weights.sum(), 1.0), 4), dtype=np.float64)
 
 
-def choose_weights(
-    base: Floats, margins: Floats, y: Floats, clusters: Ints, row_weights: Floats | None = None
-) -> Floats:
-    """Return weights, summing to one, of the simplest blend that the out-of-time rows cannot tell from the best.
+def choose_weights(base: Floats, margins: Floats, y: Floats, row_weights: Floats | None = None) -> Floats:
+    """Return weights, summing to one, halfway between equal ones and those that served best out of time.
 
-    Each learner alone, in the order given, is simpler than all together. Candidates are compared after their best
-    shrinkage towards the base rate; how far to shrink is then left to the calibrator, which keeps the ranking.
+    Weights found on few events are mostly noise, and equal ones are hard to beat (Bates and Granger 1969; Smith and
+    Wallis 2009); how far the blend should shrink towards the base rate is left to the calibrator.
 
     Parameters
     ----------
     base, margins, y, row_weights
-        As in ``best_weights``; learners ordered from simple to complex.
-    clusters
-        Integer code of the account of each row.
+        As in ``best_weights``.
 
     Returns
     -------
@@ -107,24 +102,13 @@ def choose_weights(
     --------
     >>> y = np.array([0.0, 1.0] * 50)
     >>> margins = np.column_stack([np.zeros(100), 2 * y - 1])
-    >>> choose_weights(np.zeros(100), margins, y, np.arange(100))
-    array([0., 1.])
+    >>> choose_weights(np.zeros(100), margins, y)
+    array([0.25, 0.75])
     """
     n = margins.shape[1]
-    candidates = [_alone(i, n, best_weights(base, margins[:, [i]], y, row_weights)[0]) for i in range(n)]
-    if n > 1:
-        candidates.append(best_weights(base, margins, y, row_weights))
-    blended = np.column_stack([blend_margin(base, margins, weights) for weights in candidates])
-    losses = log_loss_rows(y, blended) * (1.0 if row_weights is None else row_weights[:, None])
-    chosen = simplest_within_error(losses, clusters)
-    weights = _alone(chosen, n, 1.0) if chosen < n else candidates[chosen]
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
-
-
-def _alone(position: int, n: int, weight: float) -> Floats:
-    weights = np.zeros(n)
-    weights[position] = weight
-    return weights
+    best = best_weights(base, margins, y, row_weights)
+    found = best / best.sum() if best.sum() > 0 else np.full(n, 1.0 / n)
+    return np.asarray(0.5 * found + 0.5 / n, dtype=np.float64)
 
 
 def _sigmoid(margin: Floats) -> Floats:

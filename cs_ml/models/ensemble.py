@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ import pandas as pd
 from cs_ml.models.blend import blend_margin
 from cs_ml.models.calibrate import AffineCalibrator
 from cs_ml.models.encode import SnapshotEncoder, View, sum_by_source
-from cs_ml.models.learners import Learner, TrainingRows, log_odds
+from cs_ml.models.learners import Member, TrainingRows, log_odds
 from cs_ml.models.roster import learner_from_state
 
 __all__ = ["Ensemble"]
@@ -39,18 +40,20 @@ class Ensemble:
     """
 
     encoder: SnapshotEncoder
-    learners: tuple[Learner, ...]
+    learners: tuple[Member, ...]
     weights: Floats
     base_log_odds: float
     calibration: AffineCalibrator
 
     @classmethod
-    def train(cls, learners: list[Learner], weights: Floats, calibration: AffineCalibrator, rows: TrainingRows) -> Self:
+    def train(
+        cls, learners: Sequence[Member], weights: Floats, calibration: AffineCalibrator, rows: TrainingRows
+    ) -> Self:
         """Fit every learner that has a weight on all rows."""
         used = np.flatnonzero(weights > 0)
         base = log_odds(rows.y, rows.weights)
         views = {"tree": rows.tree, "linear": rows.encoder.linear(rows.X)}
-        fitted = tuple(learners[i].fit(views[learners[i].reads], rows.y, rows.weights) for i in used)
+        fitted = tuple(learners[i].fit(views[learners[i].reads], rows.y, rows.weights) for i in used.tolist())
         return cls(rows.encoder, fitted, weights[used], base, calibration)
 
     def margin(self, frame: pd.DataFrame) -> Floats:

@@ -13,7 +13,7 @@ from scipy.special import logit
 
 from cs_ml.models.encode import SnapshotEncoder, View
 
-__all__ = ["BaseRate", "Learner", "TrainingRows", "log_odds"]
+__all__ = ["BaseRate", "Learner", "Member", "TrainingRows", "log_odds"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -58,25 +58,16 @@ class TrainingRows:
         return encoder.linear(past), encoder.linear(self.X.iloc[test])
 
 
-class Learner(Protocol):
-    """A model of log-odds that can explain itself.
-
-    A learner has a few *settings*, ordered from simple to complex. ``path`` tries all of them on one fold;
-    ``with_setting`` returns the learner fixed to one of them.
-    """
-
-    name: ClassVar[str]
-    reads: ClassVar[str]
+class Member(Protocol):
+    """A model of log-odds that can explain itself."""
 
     @property
-    def settings(self) -> list[dict[str, Any]]:
-        """Settings to choose from, simplest first."""
+    def name(self) -> str:
+        """Kind of learner."""
 
-    def with_setting(self, setting: dict[str, Any]) -> Self:
-        """Return an unfitted learner fixed to one setting."""
-
-    def path(self, rows: TrainingRows, train: Rows, test: Rows) -> Floats:
-        """Return margins of the test rows for each setting, shape (n_test, n_settings)."""
+    @property
+    def reads(self) -> str:
+        """View it reads: ``linear`` or ``tree``."""
 
     def fit(self, view: View, y: Floats, weights: Floats | None = None) -> Self:
         """Learn from a view and labels."""
@@ -89,6 +80,23 @@ class Learner(Protocol):
 
     def to_state(self) -> dict[str, Any]:
         """Return everything learned as JSON-able values."""
+
+
+class Learner(Member, Protocol):
+    """A member that has a few settings, ordered from simple to complex.
+
+    ``path`` tries all of them on one fold; ``with_setting`` returns the learner fixed to one of them.
+    """
+
+    @property
+    def settings(self) -> list[dict[str, Any]]:
+        """Settings to choose from, simplest first."""
+
+    def with_setting(self, setting: dict[str, Any]) -> Self:
+        """Return an unfitted learner fixed to one setting."""
+
+    def path(self, rows: TrainingRows, train: Rows, test: Rows) -> Floats:
+        """Return margins of the test rows for each setting, shape (n_test, n_settings)."""
 
 
 class BaseRate:

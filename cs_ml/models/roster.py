@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cs_ml.errors import InputError
+from cs_ml.models.average import Average
 from cs_ml.models.learners import BaseRate, Learner
 from cs_ml.models.logistic import PENALTIES, LogisticLearner
 from cs_ml.models.target import Target
@@ -74,14 +75,14 @@ def candidates(
     return [make[name]() for name in names]
 
 
-def learner_from_state(name: str, state: dict[str, Any]) -> Learner:
-    """Return the learner of that name which ``to_state`` described."""
+def learner_from_state(name: str, state: dict[str, Any]) -> Average:
+    """Return the averaged learner of that name which ``to_state`` described."""
     kinds: dict[str, Callable[[dict[str, Any]], Learner]] = {
         "base_rate": BaseRate.from_state,
         "logistic": LogisticLearner.from_state,
         "tree": TreeLearner.from_state,
     }
-    return kinds[name](state)
+    return Average.from_state(state, kinds[name])
 
 
 def _by_events(n_events: int, notes: list[str]) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.errors import InputError
+from cs_ml.models.average import Average, best_of_each
 from cs_ml.models.blend import blend_margin, choose_weights
 from cs_ml.models.calibrate import METHODS, AffineCalibrator, choose_calibrator
 from cs_ml.models.folds import Folds
 from cs_ml.models.learners import Learner, TrainingRows, log_odds
-from cs_ml.models.losses import log_loss_rows, simplest_within_error
+from cs_ml.models.losses import log_loss_rows
 from cs_ml.models.recency import choose_half_life, rate_shift
 from cs_ml.models.target import Target
 
@@ -32,7 +33,7 @@ class Evidence:
     Parameters
     ----------
     learners
-        Fixed to the settings chosen, unfitted.
+        Each averaged over the settings chosen, unfitted.
     folds
         How the rows were predicted.
     y, weights, clusters
@@ -47,7 +48,7 @@ class Evidence:
         Days after which an outcome counts half for the level of the base rate; None counts all alike.
     """
 
-    learners: list[Learner]
+    learners: list[Average]
     folds: Folds
     y: Floats
     weights: Floats
@@ -95,7 +96,7 @@ class Evidence:
 
 
 def gather(learners: list[Learner], rows: TrainingRows, folds: Folds) -> Evidence:
-    """Try every setting of every learner on every fold, and fix each learner to its setting.
+    """Try every setting of every learner on every fold, and fix each learner to what did best.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def learner_weights(evidence: Evidence, blend: str | dict[str, float]) -> Floats
         return _given(blend, names)
     if not len(evidence.y):
         return np.asarray(np.eye(len(names))[0], dtype=np.float64)
-    return choose_weights(evidence.base, evidence.margins, evidence.y, evidence.clusters, evidence.weights)
+    return choose_weights(evidence.base, evidence.margins, evidence.y, evidence.weights)
 
 
 def choose_calibration(
@@ -191,14 +192,15 @@ def _calibrator(evidence: Evidence, margin: Floats, method: str, target: Target)
 
 def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows) -> None:
     settings = learner.settings
-    chosen, losses = len(settings) // 3, []
+    chosen, losses = np.array([len(settings) // 3]), np.empty(0)
     if len(evidence.y):
         path = np.concatenate([learner.path(rows, train, test) for train, test in evidence.folds.pairs])
-        table = log_loss_rows(evidence.y, path) * evidence.weights[:, None]
-        chosen, losses = simplest_within_error(table, evidence.clusters), table.mean(axis=0).tolist()
-        evidence.margins = np.column_stack([evidence.margins, path[:, chosen]])
-    evidence.learners.append(learner.with_setting(settings[chosen]))
-    evidence.settings[learner.name] = {"chosen": settings[chosen], "tried": settings, "log_loss": losses}
+        losses = (log_loss_rows(evidence.y, path) * evidence.weights[:, None]).mean(axis=0)
+        chosen = best_of_each(learner, losses)
+        evidence.margins = np.column_stack([evidence.margins, path[:, chosen].mean(axis=1)])
+    averaged = [settings[at] for at in chosen]
+    evidence.learners.append(Average([learner.with_setting(setting) for setting in averaged]))
+    evidence.settings[learner.name] = {"averaged": averaged, "tried": settings, "log_loss": losses.tolist()}
 
 
 def _given(blend: str | dict[str, float], names: list[str]) -> Floats:

@@ -1,0 +1,95 @@
+"""One learner under several settings, averaged in log-odds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from cs_ml.models.encode import View
+from cs_ml.models.learners import Learner, Member
+
+__all__ = ["Average", "best_of_each"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+
+class Average:
+    """Members of one kind that differ in their settings; their margins are averaged.
+
+    Which columns to keep is a choice that few events cannot make: the sets that look best on one half of a small book
+    differ from those of the other. Averaging over the choices loses less than making a wrong one (model averaging,
+    Hoeting and others 1999), and a mean of log-odds is still a sum over features.
+
+    Parameters
+    ----------
+    members
+        Learners fixed to a setting each, at least one.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = tuple(members)
+
+    @property
+    def name(self) -> str:
+        """Name that all members have."""
+        return self.members[0].name
+
+    @property
+    def reads(self) -> str:
+        """View that all members read."""
+        return self.members[0].reads
+
+    def fit(self, view: View, y: Floats, weights: Floats | None = None) -> Self:
+        """Fit every member."""
+        self.members = tuple(member.fit(view, y, weights) for member in self.members)
+        return self
+
+    def margin(self, view: View) -> Floats:
+        """Return the mean log-odds of the members, shape (n_rows,)."""
+        margins = [member.margin(view) for member in self.members]
+        return np.asarray(np.add.reduce(margins) / len(margins), dtype=np.float64)
+
+    def contributions(self, view: View) -> tuple[Floats, float]:
+        """Return the mean of what each encoded column adds, and of the bias; they sum to the margin."""
+        told = [member.contributions(view) for member in self.members]
+        parts, biases = zip(*told, strict=True)
+        return np.asarray(np.add.reduce(parts) / len(told)), sum(biases) / len(told)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return everything learned as JSON-able values."""
+        return {"members": [member.to_state() for member in self.members]}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], make: Callable[[dict[str, Any]], Member]) -> Self:
+        """Return the average that ``to_state`` described; ``make`` makes a member again."""
+        return cls([make(member) for member in state["members"]])
+
+
+def best_of_each(learner: Learner, losses: Floats) -> Rows:
+    """Return, for each number of columns a learner may keep, the setting that did best.
+
+    Parameters
+    ----------
+    learner
+        Its settings are told apart by ``columns``, where they have any.
+    losses
+        Mean loss of each setting, shape (n_settings,).
+
+    Returns
+    -------
+    numpy.ndarray of int
+        Positions of settings.
+
+    Examples
+    --------
+    >>> from cs_ml.models.logistic import LogisticLearner
+    >>> best_of_each(LogisticLearner(grid=((4,), (0.1, 1.0))), np.array([0.3, 0.2, 0.1, 0.4]))
+    array([1, 2])
+    """
+    kinds = [setting.get("columns") for setting in learner.settings]
+    groups = [[at for at, kind in enumerate(kinds) if kind == one] for one in dict.fromkeys(kinds)]
+    return np.array([group[int(losses[group].argmin())] for group in groups], dtype=np.intp)

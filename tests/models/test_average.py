@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cs_ml.models.average import Average, best_of_each
+from cs_ml.models.encode import View
+from cs_ml.models.logistic import LogisticLearner
+from cs_ml.models.tree import TreeLearner
+
+RNG = np.random.default_rng(0)
+VIEW = View(RNG.normal(size=(300, 3)), ("a", "b", "c"))
+Y = (RNG.random(300) < 1 / (1 + np.exp(-VIEW.matrix[:, 0]))).astype(float)
+
+
+@pytest.fixture(params=[LogisticLearner, TreeLearner])
+def average(request):
+    return Average([request.param(columns=columns) for columns in (1, 2, None)]).fit(VIEW, Y)
+
+
+def test_it_is_the_mean_of_its_members(average):
+    mean = np.mean([member.margin(VIEW) for member in average.members], axis=0)
+    np.testing.assert_allclose(average.margin(VIEW), mean, rtol=1e-12)
+
+
+def test_contributions_add_up(average):
+    parts, bias = average.contributions(VIEW)
+    np.testing.assert_allclose(parts.sum(axis=1) + bias, average.margin(VIEW), atol=1e-9)
+
+
+def test_it_travels_as_plain_values(average):
+    state = json.loads(json.dumps(average.to_state()))
+    again = Average.from_state(state, type(average.members[0]).from_state)
+    assert (again.margin(VIEW) == average.margin(VIEW)).all()
+
+
+def test_of_each_number_of_columns_the_best_strength_is_kept():
+    learner = LogisticLearner(grid=((4, 12), (0.1, 1.0)))
+    assert best_of_each(learner, np.array([0.3, 0.2, 0.1, 0.4, 0.5, 0.5])).tolist() == [1, 2, 4]
