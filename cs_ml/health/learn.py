@@ -36,7 +36,6 @@ __all__ = ["KAPPA", "Learned", "assume", "learn"]
 Floats = NDArray[np.float64]
 
 KAPPA = 3.5  # log-odds for 100 expert points where no data say otherwise: twenty points double the odds
-UNTESTED = 1.0  # strength that intervals go by where no choice could be tested: one log-odds per 100 points
 MIN_CHOICE_EVENTS = 5  # churns out of time that a choice of lambda has to rest on
 TABLES = ("weights", "comparison", "reliability", "checks", "missingness")
 
@@ -155,9 +154,9 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     etas = out_of_time(book, {"equal": equal} | recipes, split, typical_of)
     seen = book.rows(etas.index.to_numpy(dtype=int))
     choosable = not few and seen.n_events >= MIN_CHOICE_EVENTS
-    strength, loosest = choose_lambda(etas, book) if choosable else (float("inf"), UNTESTED)
+    strength = choose_lambda(etas, book) if choosable else float("inf")
     typical = typical_of(book)
-    weights, posterior = weight_table(book, typical, recipes[strength], equal, loosest)
+    weights, posterior = weight_table(book, typical, recipes[strength], equal)
     affine = Affine.fit(etas[strength].to_numpy(), seen.stayed, event_tempo(seen))
     eta_ref = float(np.log(book.stayed.mean() / (1 - book.stayed.mean())))
     comparison = _comparison(etas, book, strength)
@@ -167,9 +166,7 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     dated = _dated_affine(etas[strength].to_numpy(), seen, split.purge_days)
     tables = {"weights": weights, "comparison": comparison, **_promises(dated, eta_ref, steps, seen, scorecard)}
     tables["missingness"] = missingness_table(book, typical)
-    notes = notes_of(
-        book, seen, typical, few=few, choosable=choosable, loosest=loosest, strength=strength, min_events=min_events
-    )
+    notes = notes_of(book, seen, typical, few=few, choosable=choosable, strength=strength, min_events=min_events)
     verdict = verdict_of(comparison, seen.n_events)
     return Learned(typical, posterior.mode, posterior.spread, affine, eta_ref, strength, facts, tables, verdict, notes)
 

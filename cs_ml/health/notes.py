@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cs_ml.health.book import Book
 from cs_ml.health.typical import Typical
+from cs_ml.health.weights import LOOSEST
 
 __all__ = ["notes_of"]
 
@@ -18,7 +19,6 @@ def notes_of(
     *,
     few: bool,
     choosable: bool,
-    loosest: float,
     strength: float,
     min_events: int,
 ) -> tuple[str, ...]:
@@ -34,8 +34,8 @@ def notes_of(
         Whether there were fewer churns than ``min_events``.
     choosable
         Whether enough churns lay out of time to choose between expert and data.
-    loosest, strength
-        Strength of the prior that intervals go by, and the one chosen.
+    strength
+        Strength of the prior that was chosen.
     min_events
         Churns below which the expert's proportions are used.
 
@@ -58,7 +58,7 @@ def notes_of(
     if np.isinf(strength):
         notes.append(
             "weights keep the expert's proportions, because the data do not beat them by a standard error; intervals "
-            f"allow for the expert being wrong (lambda {loosest:g})"
+            f"go by the data and allow for the expert being wrong (lambda {LOOSEST:g})"
         )
     else:
         notes.append(

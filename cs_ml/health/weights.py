@@ -15,7 +15,7 @@ from cs_ml.health.posterior import Posterior, Problem, log_losses
 from cs_ml.health.typical import Typical
 from cs_ml.timeline.split import TimeSplit
 
-__all__ = ["LAMBDAS", "Recipe", "choose_lambda", "compare", "event_tempo", "out_of_time", "weight_table"]
+__all__ = ["LAMBDAS", "LOOSEST", "Recipe", "choose_lambda", "compare", "event_tempo", "out_of_time", "weight_table"]
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ LAMBDAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, float("inf")
 RIDGE = 1e-4  # keeps every weight finite where the data separate perfectly
 SEGMENT_PRECISION = 1.0  # a segment's offset has a prior standard deviation of one in log-odds
 MIN_FOLD_EVENTS = 3
-LOOSEST = 0.1  # a prior standard deviation of three in log-odds per 100 points: more is not believed
+LOOSEST = 0.1  # intervals go by it: a prior standard deviation of three in log-odds per 100 points, almost data alone
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def out_of_time(book: Book, recipes: dict[Any, Recipe], split: TimeSplit, learn:
     return pd.concat(parts) if parts else pd.DataFrame(columns=["base", *recipes], dtype=float)
 
 
-def choose_lambda(etas: pd.DataFrame, book: Book) -> tuple[float, float]:
-    """Return the largest and the smallest strength within one standard error of the best.
+def choose_lambda(etas: pd.DataFrame, book: Book) -> float:
+    """Return the largest strength within one standard error of the best.
 
     Parameters
     ----------
@@ -132,12 +132,9 @@ def choose_lambda(etas: pd.DataFrame, book: Book) -> tuple[float, float]:
 
     Returns
     -------
-    chosen
-        The largest: infinite (the expert) unless the data beat it by more than one standard error of the
-        paired difference, clustered by account.
-    loosest
-        The smallest, at least 0.1: the loosest prior that the outcomes cannot tell from the chosen one. Intervals
-        go by it, so that choosing the expert for simplicity does not count as knowing that the expert is right.
+    float
+        Infinite (the expert) unless the data beat it by more than one standard error of the paired difference,
+        clustered by account. Intervals do not go by it: see ``LOOSEST``.
 
     Notes
     -----
@@ -148,7 +145,7 @@ def choose_lambda(etas: pd.DataFrame, book: Book) -> tuple[float, float]:
     best = min(losses, key=lambda strength: losses[strength].mean())
     gaps = {strength: clustered_mean(loss - losses[best], seen.account) for strength, loss in losses.items()}
     near = [strength for strength, (gap, error) in gaps.items() if gap <= error or strength == best]
-    return max(near), max(min(near), LOOSEST)
+    return max(near)
 
 
 def compare(etas: pd.DataFrame, book: Book, names: dict[str, Any]) -> pd.DataFrame:
@@ -184,7 +181,7 @@ def _interval(values: Floats, book: Book) -> tuple[float, float, float]:
 
 
 def weight_table(
-    book: Book, typical: Typical, recipe: Recipe, equal: Recipe, loosest: float
+    book: Book, typical: Typical, recipe: Recipe, equal: Recipe, loosest: float = LOOSEST
 ) -> tuple[pd.DataFrame, Posterior]:
     """Return every weight with the expert's and equal weights beside it, its interval and its evidence.
 
@@ -197,7 +194,9 @@ def weight_table(
     recipe, equal
         The chosen recipe, and the one with equal weights.
     loosest
-        Strength of the prior that intervals go by; finite.
+        Strength of the prior that intervals go by; finite. The strength that predicts best is no measure of what is
+        known: in simulated books of 20 to 240 churns, 90 % intervals by the loosest strength that could not be told
+        from the best covered 87 to 91 % of the weights with a good expert, those by ``LOOSEST`` 89 to 90 %.
 
     Returns
     -------
