@@ -24,6 +24,19 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     learned_: Learned
     notes_: tuple[str, ...]
     segment_: str | None
+    segments_: dict[str, Learned]
+
+    @property
+    def measures_(self) -> dict[str, str]:
+        """Feature of each measure, those of segments included."""
+        cards = [learned.typical.scorecard for learned in (*self.segments_.values(), self.learned_)]
+        return {measure.name: measure.feature for card in cards for measure in card.measures}
+
+    @property
+    def segment_weights_(self) -> pd.DataFrame:
+        """Weights of each segment that has a scorecard: the book's as prior, the segment's own, interval, churns."""
+        tables = {name: learned.tables["weights"] for name, learned in self.segments_.items()}
+        return pd.concat(tables, names=["segment"]) if tables else pd.DataFrame()
 
     @property
     def weights_(self) -> pd.DataFrame:
@@ -105,6 +118,7 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
             "learned": self.learned_.to_state(),
             "notes": list(self.notes_),
             "segment": self.segment_,
+            "segments": {name: learned.to_state() for name, learned in self.segments_.items()},
         }
 
     @classmethod
@@ -120,8 +134,11 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
             raise BundleError(f"expected a health score of format {STATE}, found {state.get('state')!r}; fit it again")
         card = state["scorecard"]
         self = cls(None if card is None else scorecard_from_state(card), **state["parameters"])
-        return self._adopt(Learned.from_state(state["learned"]), tuple(state["notes"]), state["segment"])
+        segments = {name: Learned.from_state(part) for name, part in state.get("segments", {}).items()}
+        return self._adopt(Learned.from_state(state["learned"]), tuple(state["notes"]), state["segment"], segments)
 
-    def _adopt(self, learned: Learned, notes: tuple[str, ...], segment: str | None) -> Self:
-        self.learned_, self.notes_, self.segment_ = learned, notes, segment
+    def _adopt(
+        self, learned: Learned, notes: tuple[str, ...], segment: str | None, segments: dict[str, Learned] | None = None
+    ) -> Self:
+        self.learned_, self.notes_, self.segment_, self.segments_ = learned, notes, segment, segments or {}
         return self

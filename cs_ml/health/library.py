@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cs_ml.health.scorecard import default_scorecard, packaged_scorecard
+from cs_ml.health.card_file import default_scorecard, packaged_scorecard
 
 __all__ = ["measure_catalog"]
 

@@ -15,7 +15,7 @@ from cs_ml.health.learn import Learned
 from cs_ml.health.measure import DIMENSIONS
 from cs_ml.health.scorecard import Scorecard
 
-__all__ = ["Reading", "publish"]
+__all__ = ["Reading", "contributions_of", "publish"]
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +36,8 @@ class Reading:
         What the log-odds add up, shape (rows, columns).
     scale
         ``"odds"`` or ``"probability"``.
+    at
+        Position of each row in the whole.
     """
 
     learned: Learned
@@ -43,6 +45,7 @@ class Reading:
     points: Floats
     columns: Floats
     scale: str
+    at: NDArray[np.intp]
 
     @property
     def card(self) -> Scorecard:
@@ -110,27 +113,44 @@ class Reading:
         return np.asarray(100.0 * np.divide(rise, gap, out=middle, where=np.abs(gap) > 1e-9))
 
 
-def publish(reading: Reading, mrr: Floats | None) -> pd.DataFrame:
+def publish(parts: list[Reading], mrr: Floats | None) -> pd.DataFrame:
     """Return the published frame; see ``HealthScore.score``.
 
     Parameters
     ----------
-    reading
-        Rows read with a fitted score.
+    parts
+        Rows read with a fitted score: those of the default scorecard, and of each segment's.
     mrr
-        MRR of each row, for bands by capacity.
+        MRR of each row, for bands by capacity, in the order of the whole.
 
     Returns
     -------
     pandas.DataFrame
-        One row a row.
+        One row a row, in the order of the whole.
     """
+    frame = pd.concat([_published(part) for part in parts])
+    points = np.concatenate([np.where(part.known, part.odds_points(part.eta()), np.nan) for part in parts])
+    back = _back(parts)
+    frame, points = frame.iloc[back], np.clip(points[back], 0.0, 100.0)
+    at_risk = None if mrr is None else pd.Series((1 - frame["p_stay"].to_numpy()) * mrr, index=frame.index)
+    frame["band"] = parts[0].card.bands.of(pd.Series(points, index=frame.index), at_risk).to_numpy()
+    order = [f"points_{name}" for name in DIMENSIONS if f"points_{name}" in frame]
+    return frame[[name for name in frame if not str(name).startswith("points_")] + order]
+
+
+def _back(parts: list[Reading]) -> NDArray[np.intp]:
+    """Positions that bring the rows of all parts into the order of the whole."""
+    return np.argsort(np.concatenate([part.at for part in parts]), kind="stable")
+
+
+def _published(reading: Reading) -> pd.DataFrame:
+    """Return the published frame of one part; its band comes with the others'."""
     eta, known = reading.eta(), reading.known
     frame = pd.DataFrame(index=reading.index)
     for name, at in {"health": eta, "health_low": reading.eta(-Z90), "health_high": reading.eta(Z90)}.items():
         frame[name] = np.where(known, reading.health(at), np.nan)
     frame["p_stay"] = np.where(known, expit(eta), np.nan)
-    frame["band"] = _bands(reading, eta, mrr)
+    frame["band"] = pd.Series(None, index=frame.index, dtype=object)
     frame["coverage"] = reading.coverage
     frame["health_reason"] = _reasons(reading)
     frame["scorecard_version"] = reading.card.version
@@ -139,10 +159,26 @@ def publish(reading: Reading, mrr: Floats | None) -> pd.DataFrame:
     return frame
 
 
-def _bands(reading: Reading, eta: Floats, mrr: Floats | None) -> pd.Series:
-    points = np.where(reading.known, np.clip(reading.odds_points(eta), 0.0, 100.0), np.nan)
-    at_risk = None if mrr is None else pd.Series(expit(-eta) * mrr, index=reading.index)
-    return reading.card.bands.of(pd.Series(points, index=reading.index), at_risk)
+def contributions_of(parts: list[Reading]) -> tuple[pd.DataFrame, float]:
+    """Return the contributions of all parts about the default's base; a segment's own base is in its ``segment``.
+
+    Parameters
+    ----------
+    parts
+        As in :func:`publish`.
+    """
+    found = [part.contributions() for part in parts]
+    base = found[0][1]
+    if len(found) == 1:
+        return found[0]
+    moved = [
+        terms.assign(segment=terms.get("segment", 0.0) + (own - base)).mask(terms["clipped"].isna())
+        for terms, own in found
+    ]
+    frame = pd.concat(moved).iloc[_back(parts)]
+    names = [name for name in frame if name not in ("model", "clipped")]
+    frame = frame[names + [name for name in ("model", "clipped") if name in frame]]
+    return frame.fillna(0.0).mask(frame["clipped"].isna()), base
 
 
 def _reasons(reading: Reading) -> pd.Series:

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from cs_ml.errors import ConfigError, Fault, FrameError
+from cs_ml.health.card_file import default_scorecard
 from cs_ml.health.fitted import FittedHealth
 from cs_ml.health.inputs import GIVEN, aligned, learning_rows, margin_for, segment_name, segment_of
-from cs_ml.health.learn import KAPPA, assume, learn
-from cs_ml.health.publish import Reading, publish
-from cs_ml.health.scorecard import Scorecard, default_scorecard
+from cs_ml.health.learn import KAPPA, Learned, assume, learn
+from cs_ml.health.publish import Reading, contributions_of, publish
+from cs_ml.health.scorecard import Scorecard
+from cs_ml.health.segments import learn_segment, segment_rows
 from cs_ml.health.typical import Typical
 from cs_ml.timeline.split import TimeSplit
 
 __all__ = ["HealthScore"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 MRR = "contracts_mrr_current"
 SCALES = ("odds", "probability")
 
@@ -137,8 +140,17 @@ class HealthScore(FittedHealth):
         if book.n_events < self.min_events:
             book, note = book.without_margin(), None
         split = TimeSplit(purge_days=self.purge_days, n_origins=self.n_origins, test_dates=self.test_dates)
-        learned = learn(book, self._card(X), split, self.min_events, offsets=self.segment_offset)
-        return self._adopt(learned, learned.notes if note is None else (*learned.notes, note), segment_name(X, segment))
+        card = self._card(X)
+        learned = learn(book, card, split, self.min_events, offsets=self.segment_offset)
+        segments = {
+            own.name: learn_segment(
+                book, segment_rows(card, book.X)[own.name], card.for_segment(own), learned, split, self.min_events
+            )
+            for own in card.segments
+        }
+        notes = [*learned.notes, *([] if note is None else [note])]
+        notes += [f"segment {name}: {told}" for name, part in segments.items() for told in part.notes]
+        return self._adopt(learned, tuple(notes), segment_name(X, segment), segments)
 
     @classmethod
     def expert_only(
@@ -213,10 +225,10 @@ class HealthScore(FittedHealth):
         ConfigError
             If features are missing.
         """
-        reading = self._read(X, margin, segment)
-        if mrr is None and reading.card.bands.capacity is not None and MRR in X:
+        parts = self._read(X, margin, segment)
+        if mrr is None and parts[0].card.bands.capacity is not None and MRR in X:
             mrr = X[MRR]
-        return publish(reading, None if mrr is None else aligned(mrr, X, "mrr"))
+        return publish(parts, None if mrr is None else aligned(mrr, X, "mrr"))
 
     def contributions(
         self, X: pd.DataFrame, margin: pd.Series | Floats | None = None, segment: pd.Series | str | None = None
@@ -237,20 +249,33 @@ class HealthScore(FittedHealth):
             Points of a typical account. ``base`` plus the row's sum is the published score, to 1e-9;
             without ``clipped`` it is the score before the cut.
         """
-        return self._read(X, margin, segment).contributions()
+        return contributions_of(self._read(X, margin, segment))
 
     def _card(self, X: pd.DataFrame) -> Scorecard:
         card = default_scorecard(X.columns) if self.scorecard is None else self.scorecard
         card.check(X.columns)
         return card
 
-    def _read(self, X: pd.DataFrame, margin: pd.Series | Floats | None, segment: pd.Series | str | None) -> Reading:
+    def _read(
+        self, X: pd.DataFrame, margin: pd.Series | Floats | None, segment: pd.Series | str | None
+    ) -> list[Reading]:
+        """Read the rows of the default scorecard, and then those of each segment that has one."""
         check_is_fitted(self, "learned_")
-        typical = self.learned_.typical
-        typical.scorecard.check(X.columns)
+        card = self.learned_.typical.scorecard
+        card.check(X.columns)
         if segment is None and self.segment_ == GIVEN:
             raise FrameError(Fault("segment", "a series, because the score was fitted with one", "none"))
         labels = segment_of(X, self.segment_ if segment is None else segment)
-        points = typical.points(X, labels)
-        columns = typical.columns(points, labels, margin_for(X, margin, typical))
-        return Reading(self.learned_, X.index, points, columns, self.scale)
+        given = margin_for(X, margin, self.learned_.typical)
+        rows = segment_rows(card, X)
+        left = ~np.logical_or.reduce([np.zeros(len(X), bool), *rows.values()])
+        own = [(self.learned_, left), *((self.segments_[name], part) for name, part in rows.items())]
+        return [self._reading(part, X, given, labels, np.flatnonzero(at)) for part, at in own]
+
+    def _reading(
+        self, learned: Learned, X: pd.DataFrame, margin: Floats | None, labels: NDArray[np.object_], at: Ints
+    ) -> Reading:
+        typical, part = learned.typical, X.iloc[at]
+        points = typical.points(part, labels[at])
+        columns = typical.columns(points, labels[at], None if margin is None else margin[at])
+        return Reading(learned, part.index, points, columns, self.scale, at)

@@ -1,13 +1,12 @@
-"""A scorecard: the measures of a book with the expert's weights, read from YAML."""
+"""A scorecard: the measures of a book with the expert's weights."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from difflib import get_close_matches
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -18,11 +17,11 @@ from pydantic_core import PydanticCustomError
 from cs_ml.errors import ConfigError, Fault
 from cs_ml.health.bands import Bands
 from cs_ml.health.measure import Measure, unknown_features
-from cs_ml.health.parsing import fault_of, faults_of
+from cs_ml.health.parsing import faults_of
 from cs_ml.health.points import points_of
-from cs_ml.health.source import Source, parse_source, read_source
+from cs_ml.health.segment_card import SegmentCard
 
-__all__ = ["Scorecard", "default_scorecard", "load_scorecard", "packaged_scorecard"]
+__all__ = ["Scorecard"]
 
 
 class Scorecard(BaseModel):
@@ -45,6 +44,8 @@ class Scorecard(BaseModel):
         (the others count more), ``neutral`` (50 points), ``worst`` (0 points).
     trend_days
         Window over which the trend of the score is told.
+    segments
+        What differs in segments, in order: a row takes the first that fits, and this scorecard where none does.
 
     Raises
     ------
@@ -68,6 +69,7 @@ class Scorecard(BaseModel):
     coverage_floor: float = Field(default=0.5, ge=0, le=1)
     missing: Literal["segment_mean", "renormalise", "neutral", "worst"] = "segment_mean"
     trend_days: int = Field(default=90, ge=7)
+    segments: tuple[SegmentCard, ...] = ()
 
     def __init__(self, **data: Any) -> None:
         try:
@@ -84,6 +86,11 @@ class Scorecard(BaseModel):
             raise PydanticCustomError("cs_ml", "{expected}", {"expected": "unique names", "found": ", ".join(twice)})
         if not any(measure.weight > 0 for measure in self.measures):
             raise PydanticCustomError("cs_ml", "{expected}", {"expected": "a weight above zero", "found": "none"})
+        for segment in self.segments:
+            if unknown := sorted({*segment.weights, *segment.without} - set(names)):
+                close = get_close_matches(unknown[0], names, n=1, cutoff=0.0)[0]
+                expected = f"segment {segment.name!r}: measures of the scorecard, such as {close}"
+                raise PydanticCustomError("cs_ml", "{expected}", {"expected": expected, "found": ", ".join(unknown)})
         return self
 
     @property
@@ -103,9 +110,28 @@ class Scorecard(BaseModel):
         weights = np.array([measure.weight for measure in self.measures], float)
         return np.asarray(weights / weights.sum())
 
+    def for_segment(self, segment: SegmentCard) -> Scorecard:
+        """Return the whole scorecard of a segment."""
+        kept = [
+            measure.model_copy(update={"weight": segment.weights.get(measure.name, measure.weight)})
+            for measure in self.measures
+            if measure.name not in segment.without
+        ]
+        rest = self.model_dump(exclude={"measures", "segments", "name"})
+        return Scorecard(**rest, name=f"{self.name}/{segment.name}", measures=(*kept, *segment.measures))
+
     def check(self, features: Iterable[str]) -> None:
         """Raise one ConfigError that lists every feature the frame does not have, with the nearest existing one."""
-        if faults := unknown_features(self.measures, features):
+        known = [str(feature) for feature in features]
+        own = [measure for segment in self.segments for measure in segment.measures]
+        faults = unknown_features([*self.measures, *own], known)
+        faults += [
+            Fault(f"segment {segment.name!r}: when", "a column of the features", repr(name))
+            for segment in self.segments
+            for name in segment.when
+            if name not in known
+        ]
+        if faults:
             raise ConfigError([*faults, Fault("scorecard", "features of the frame", "others", hint=_RESTRICT)])
 
     def available(self, features: Iterable[str]) -> Scorecard:
@@ -125,7 +151,9 @@ class Scorecard(BaseModel):
         kept = [_without_recency(measure, known) for measure in self.measures if measure.feature in known]
         if not any(measure.weight > 0 for measure in kept):
             raise ConfigError(Fault(f"scorecard {self.name!r}", "at least one measure whose feature exists", "none"))
-        return self.model_copy(update={"measures": tuple(kept)})
+        names = {measure.name for measure in kept}
+        segments = tuple(segment.available(names, known) for segment in self.segments if set(segment.when) <= known)
+        return self.model_copy(update={"measures": tuple(kept), "segments": segments})
 
     def points(self, X: pd.DataFrame, segment: pd.Series | None = None) -> pd.DataFrame:
         """Return 0 to 100 points of every measure, NaN where missing or stale.
@@ -159,103 +187,7 @@ class Scorecard(BaseModel):
         return pd.DataFrame(rows, index=pd.Index(self.names, name="measure"), columns=columns)
 
 
-_STAND_IN = Measure(name="none", feature="none", dimension="adoption", relative="higher")  # lets the rest be checked
-Part = TypeVar("Part", bound=BaseModel)
 _RESTRICT = "scorecard.available(X.columns) keeps the measures that this book can bear"
-
-
-def load_scorecard(path: str | Path) -> Scorecard:
-    """Read a scorecard from YAML.
-
-    Parameters
-    ----------
-    path
-        A YAML file: ``name, pdo, bands, coverage_floor, missing`` and ``measures``, a mapping of name to measure.
-
-    Returns
-    -------
-    Scorecard
-        Checked.
-
-    Raises
-    ------
-    ConfigError
-        Every fault as ``file.yaml:line:column: ...``; unknown keys with the nearest right key.
-
-    Examples
-    --------
-    >>> with resources.as_file(resources.files("cs_ml.health") / "defaults" / "default.yaml") as path:
-    ...     load_scorecard(path).name
-    'default'
-    """
-    return _scorecard(read_source(path))
-
-
-def default_scorecard(available_features: Iterable[str] | None = None) -> Scorecard:
-    """Return the scorecard that ships with the package: an expert's first guess for business software.
-
-    Parameters
-    ----------
-    available_features
-        When given, only measures whose features are among them are kept.
-
-    Returns
-    -------
-    Scorecard
-        The default.
-
-    Examples
-    --------
-    >>> default_scorecard(["usage_days_distinct_30d", "nps_score_latest"]).names
-    ('active_days', 'nps_score')
-    """
-    card = packaged_scorecard("default")
-    return card if available_features is None else card.available(available_features)
-
-
-def packaged_scorecard(name: str) -> Scorecard:
-    """Return a scorecard that ships with the package: ``default``, or ``library`` with measures to copy."""
-    text = (resources.files("cs_ml.health") / "defaults" / f"{name}.yaml").read_text(encoding="utf-8")
-    return _scorecard(parse_source(text, f"{name}.yaml"))
-
-
-def _scorecard(source: Source) -> Scorecard:
-    faults: list[Fault] = []
-    entries = source.data.get("measures")
-    if not isinstance(entries, dict) or not entries:
-        faults.append(Fault(source.where(("measures",)), "measures: a mapping of name to measure", repr(entries)))
-        entries = {}
-    measures = [_measure(str(name), entry, source, faults) for name, entry in entries.items()]
-    bands = _build(Bands, source.data.get("bands", {}), ("bands",), source, faults)
-    rest = {str(key): value for key, value in source.data.items() if key not in ("measures", "bands")}
-    kept = tuple(measure for measure in measures if measure is not None)
-    whole = {**rest, "measures": kept or (_STAND_IN,), "bands": bands or Bands()}
-    card = _build(Scorecard, whole, (), source, faults)
-    if faults or card is None:
-        raise ConfigError(faults)
-    return card
-
-
-def _measure(name: str, entry: Any, source: Source, faults: list[Fault]) -> Measure | None:
-    data = {"name": name, **entry} if isinstance(entry, dict) else entry
-    return _build(Measure, data, ("measures", name), source, faults)
-
-
-def _build(model: type[Part], data: Any, place: tuple[str, ...], source: Source, faults: list[Fault]) -> Part | None:
-    """Build one part; note its faults with line and column instead of raising."""
-    if not isinstance(data, dict):
-        faults.append(Fault(source.where(place), "keys and values", repr(data)))
-        return None
-    try:
-        return model(**{str(key): value for key, value in data.items()})
-    except ConfigError as error:
-        known = [key for key in model.model_fields if key != "name" or model is not Measure]
-        cause = error.__cause__
-        entries: list[Any] = list(cause.errors(include_url=False)) if isinstance(cause, ValidationError) else []
-        for entry in entries:
-            where = ": ".join([source.where((*place, *entry["loc"])), *([place[-1]] if place else [])])
-            faults.append(fault_of(entry, where, known))
-        return None
 
 
 def _without_recency(measure: Measure, known: set[str]) -> Measure:

@@ -123,7 +123,7 @@ class Typical:
         """Return ``(points - typical) / 100`` with missing measures filled by the scorecard's policy."""
         codes, names = pd.factorize(segment)
         rows = [self.means.get(name, self.means[BOOK]) for name in names]
-        typical = np.array(rows, float).reshape(len(names), -1)[codes]
+        typical = np.array(rows, float).reshape(len(names), self.n_measures)[codes]
         policy = self.scorecard.missing
         filled = {"neutral": np.full_like(points, NEUTRAL), "worst": np.zeros_like(points)}.get(policy, typical)
         x = (np.where(np.isnan(points), filled, points) - typical) / 100.0
@@ -160,7 +160,7 @@ def scorecard_from_state(state: dict[str, Any]) -> Scorecard:
 
     Examples
     --------
-    >>> from cs_ml.health.scorecard import default_scorecard
+    >>> from cs_ml.health.card_file import default_scorecard
     >>> card = default_scorecard()
     >>> scorecard_from_state(card.model_dump(mode="json")) == card
     True

@@ -5,8 +5,8 @@ import pytest
 
 from cs_ml.features.snapshot import default_builders
 from cs_ml.health import default_scorecard
+from cs_ml.health.card_file import packaged_scorecard
 from cs_ml.health.library import measure_catalog
-from cs_ml.health.scorecard import packaged_scorecard
 from cs_ml.tables import SCHEMAS
 
 OWN = {"goals", "customer", "contacts", "csat_services"}  # what a table of one's own must bring
