@@ -17,6 +17,7 @@ from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
+from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.past import with_past
 from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import lock, make_folder, write_partition
@@ -236,7 +237,7 @@ def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> pd.Da
     parts, _ = health.contributions(X, margin=_used(health, margin))
     parts = parts.where((parts.abs() > ROUNDING) | parts.isna(), 0.0)  # what only rounding left is no reason
     features = {"segment": health.segment_} if health.segment_ in X else {}
-    features |= {measure.name: measure.feature for measure in health.learned_.typical.scorecard.measures}
+    features |= health.measures_
     return parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
 
 
@@ -249,6 +250,8 @@ def write_scores(scored: Scored, config: Config) -> Path:
     with lock(folder, wait_seconds=WAIT_SECONDS):
         write_partition(folder / "drivers", date, scored.drivers.astype({"value": str, "typical": str}), about)
         write_partition(folder / "drift", date, scored.drift, about)
+        if (opinions := opinions_of(scored.snapshot.tables, scored.scores)) is not None:
+            write_partition(folder / "opinions", date, opinions.reset_index(), about)
         return write_partition(folder / "scores", date, scored.scores.reset_index(), about)
 
 
