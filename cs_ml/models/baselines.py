@@ -16,11 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.columns import column_kind, numbers, select
 from cs_ml.models.learners import log_odds
 from cs_ml.models.target import Target
+from cs_ml.models.threads import one_thread
 
 __all__ = ["BaseRateRule", "OneRule", "PlainLogistic", "default_baselines"]
 
@@ -127,14 +127,14 @@ class PlainLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         )
         self.columns_ = [*plain, *levels]
         self.model_ = make_pipeline(table, LogisticRegression(max_iter=5000))
-        with threadpool_limits(1):  # sums in one order, whatever the number of cores
+        with one_thread():
             self.model_.fit(self._plain(X).iloc[target.rows], target.y)
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Return probabilities of both classes, shape (n_rows, 2)."""
         check_is_fitted(self)
-        with threadpool_limits(1):
+        with one_thread():
             return np.asarray(self.model_.predict_proba(self._plain(X)), dtype=np.float64)
 
     def _plain(self, X: pd.DataFrame) -> pd.DataFrame:

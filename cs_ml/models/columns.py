@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from cs_ml.errors import Fault, FrameError
 
-__all__ = ["column_kind", "numbers", "open_frame", "select", "words"]
+__all__ = ["bare", "column_kind", "numbers", "open_frame", "select", "words"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,6 +54,11 @@ def open_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
     names = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(array.shape[1])])
     index = X.index if isinstance(X, pd.DataFrame) else None
     return pd.DataFrame(array, columns=list(names), index=index)
+
+
+def bare(X: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with plain row numbers: an index of accounts and dates makes taking columns slow."""
+    return X.set_axis(pd.RangeIndex(len(X)))
 
 
 def select(X: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -127,7 +132,7 @@ def _object_kind(column: pd.Series) -> str:
 
 
 def _require_usable(X: pd.DataFrame) -> None:
-    faults = [*_duplicates(X.columns)] or [fault for name in X.columns for fault in _column_faults(name, X[name])]
+    faults = [*_duplicates(X.columns)] or [*_unusable(bare(X))]
     if not len(X):
         faults.append(Fault("X", "at least one row", "0 sample(s)"))
     if not len(X.columns):
@@ -136,6 +141,13 @@ def _require_usable(X: pd.DataFrame) -> None:
         )
     if faults:
         raise FrameError(faults)
+
+
+def _unusable(X: pd.DataFrame) -> Iterable[Fault]:
+    plain = X.columns[X.dtypes == np.float64]
+    finite = plain[~np.isinf(X[plain].to_numpy()).any(axis=0)]
+    for name in X.columns.difference(finite, sort=False):
+        yield from _column_faults(str(name), X[name])
 
 
 def _duplicates(columns: Iterable[str]) -> Iterable[Fault]:

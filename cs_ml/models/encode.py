@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from cs_ml.models.columns import column_kind, numbers, open_frame
+from cs_ml.models.columns import bare, column_kind, numbers, open_frame
 from cs_ml.models.scale import ColumnScale
 
 __all__ = ["SnapshotEncoder", "View", "sum_by_source"]
@@ -127,7 +127,7 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         FrameError
             If a column holds neither numbers, categories nor text, or infinite numbers.
         """
-        frame = open_frame(self, X, reset=True)
+        frame = bare(open_frame(self, X, reset=True))
         self.features_ = [str(name) for name in frame.columns]
         self.levels_ = {name: self._levels(frame[name]) for name in frame if column_kind(frame[name]) == "category"}
         codes = self._codes(frame)
@@ -212,8 +212,12 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return len(self.levels_[name]) + 1 if name in self.levels_ else None
 
     def _codes(self, frame: pd.DataFrame) -> Floats:
-        columns = [self._code(name, frame[name]) for name in frame.columns]
-        return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+        codes, plain = np.empty(frame.shape), np.flatnonzero(frame.dtypes == np.float64)
+        codes[:, plain] = frame.iloc[:, plain].to_numpy()
+        others = bare(frame)
+        for at in np.setdiff1d(np.arange(frame.shape[1]), plain).tolist():
+            codes[:, at] = self._code(str(frame.columns[at]), others.iloc[:, at])
+        return codes
 
     def _code(self, name: str, column: pd.Series) -> Floats:
         if name not in self.levels_:

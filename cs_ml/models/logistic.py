@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.encode import View
 from cs_ml.models.learners import TrainingRows
+from cs_ml.models.threads import one_thread
 
 __all__ = ["PENALTIES", "LogisticLearner"]
 
@@ -153,7 +153,7 @@ def _regression(C: float) -> LogisticRegression:
 
 
 def _run(model: LogisticRegression, values: Floats, y: Floats, weights: Floats | None) -> LogisticRegression:
-    with threadpool_limits(1):  # sums in one order, whatever the number of cores
+    with one_thread():
         return model.fit(values, y, sample_weight=weights)
 
 

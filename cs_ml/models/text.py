@@ -11,11 +11,11 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.columns import words
 from cs_ml.models.counted import CountedTexts
 from cs_ml.models.ngrams import count_grams, gram_keys, gram_texts, tfidf, tidy
+from cs_ml.models.threads import one_thread
 from cs_ml.timeline.split import TimeSplit, as_of_dates
 
 __all__ = ["TextSignal", "text_folds"]
@@ -180,7 +180,7 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         rows = sparse.vstack([values[with_one], values[with_zero]], format="csr")
         label = np.repeat([1.0, 0.0], [len(with_one), len(with_zero)])
         model = LogisticRegression(C=self.C, solver="liblinear", max_iter=200, tol=1e-6, random_state=0)
-        with threadpool_limits(1):  # sums in one order, whatever the number of cores
+        with one_thread():
             model.fit(rows, label, sample_weight=np.concatenate([ones[with_one], zeros[with_zero]]))
         self.coef_, self.intercept_ = np.asarray(model.coef_[0], dtype=float), float(model.intercept_[0])
 

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.text_encoder import Columns, TextEncoder, dot, encoder_from_state, make_encoder
 from cs_ml.models.text_ngrams import NgramEncoder
 from cs_ml.models.text_said import Said
+from cs_ml.models.threads import one_thread
 
 __all__ = ["CommentClusters"]
 
@@ -86,7 +86,7 @@ class CommentClusters(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         drawn = np.unique(np.linspace(0, n - 1, min(n, MOST_TEXTS)).astype(np.intp))
         if not columns.shape[1]:
             return self
-        with threadpool_limits(1):  # sums in one order, whatever the number of cores
+        with one_thread():
             means = KMeans(wanted, n_init=4, max_iter=50, random_state=self.random_state).fit(columns[drawn])
         self.centres_ = np.asarray(means.cluster_centers_, dtype=np.float64)
         self.words_ = _named(said, self._nearest(columns), wanted, self.min_accounts)

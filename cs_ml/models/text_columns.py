@@ -23,7 +23,7 @@ Signal = TextSignal | VectorSignal
 
 
 class TextColumns:
-    """One text signal a column; the tone of each column, and clusters of what the first one holds, beside it.
+    """One text signal a column; beside it the tone and the clusters of what the first one holds, which holds all.
 
     The columns added are called ``{column}_tone`` and ``{column}_cluster_1`` and so on. What they contribute is counted
     with the text they come from (:meth:`folded`).
@@ -94,7 +94,7 @@ class TextColumns:
         if absent:
             raise FrameError(Fault(name, "a text column of this name", "none") for name in absent)
         signals = {name: TextSignal() if encoder == "ngrams" else VectorSignal(encoder) for name in names}
-        tones = {name: CommentTone(encoder) for name in names}
+        tones = {name: CommentTone(encoder) for name in names[:1]}
         clusters = {name: CommentClusters(encoder, random_state=seed).fit(frame[name]) for name in names[:1]}
         made = {
             name: signal.fit_out_of_fold(plain_cells(frame[name]), y, purge_days=purge_days, random_state=seed)

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.text_encoder import TextEncoder, dot, encoder_from_state, make_encoder
 from cs_ml.models.text_said import Said
+from cs_ml.models.threads import one_thread
 from cs_ml.timeline.split import TimeSplit
 
 __all__ = ["CommentTone"]
@@ -168,7 +168,7 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         self.encoder_ = made.fit(texts)
         columns = self.encoder_.transform(texts)[text]
         self.intercept_ = float(ratings.mean())
-        with threadpool_limits(1):  # sums in one order, whatever the number of cores
+        with one_thread():
             gram, moment = columns.T @ columns, columns.T @ (ratings - self.intercept_)
             dense = gram.toarray() if sparse.issparse(gram) else gram
             self.coef_ = np.linalg.solve(dense + self.penalty * np.eye(len(dense)), moment)

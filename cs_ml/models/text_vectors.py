@@ -11,11 +11,11 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from cs_ml.models.text import text_folds
 from cs_ml.models.text_encoder import TextEncoder, dot, encoder_from_state, make_encoder
 from cs_ml.models.text_said import Said
+from cs_ml.models.threads import one_thread
 
 __all__ = ["VectorSignal"]
 
@@ -115,7 +115,7 @@ class VectorSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
 
     def _regress(self, vectors: Floats, y: Floats) -> None:
         model = LogisticRegression(C=self.C, max_iter=500, tol=1e-6)
-        with threadpool_limits(1):  # sums in one order, whatever the number of cores
+        with one_thread():
             model.fit(vectors, y)
         self.coef_, self.intercept_ = np.asarray(model.coef_[0], dtype=float), float(model.intercept_[0])
 
