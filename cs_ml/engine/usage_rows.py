@@ -90,7 +90,7 @@ class LaidOut:
     @cached_property
     def key(self) -> np.ndarray:
         """Packed keys, as those of :class:`Rows`."""
-        return np.repeat(self.code << DAY_BITS, self.counts) | self.day
+        return np.asarray(np.repeat(self.code << DAY_BITS, self.counts) | self.day)
 
     def days(self) -> np.ndarray:
         """Return the day of each row, uint16."""

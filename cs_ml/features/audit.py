@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.local import LocalEngine
+from cs_ml.engine.plan import Engine
 from cs_ml.features.snapshot import FeatureBuilder, SnapshotBuilder
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
@@ -57,7 +58,7 @@ def audit(
     *,
     dates: Sequence[pd.Timestamp],
     accounts: int = 200,
-    engine: LocalEngine | None = None,
+    engine: Engine | None = None,
     random_state: int = 0,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Audit:

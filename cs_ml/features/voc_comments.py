@@ -92,4 +92,4 @@ def _score(rows: pd.DataFrame) -> np.ndarray:
     best = rows["scale_max"].to_numpy(dtype=float) if "scale_max" in rows else np.full(len(rows), np.nan)
     best = np.where(nps, 10.0, np.where(np.isnan(best), 5.0, best))
     worst = np.where(nps | (best <= 1), 0.0, 1.0)
-    return np.clip(2 * (rows["score"].to_numpy(dtype=float) - worst) / (best - worst) - 1, -1, 1)
+    return np.asarray(np.clip(2 * (rows["score"].to_numpy(dtype=float) - worst) / (best - worst) - 1, -1, 1))

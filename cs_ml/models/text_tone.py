@@ -67,6 +67,7 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         self.min_ratings = min_ratings
         self.min_unrated = min_unrated
         self.penalty = penalty
+        self.usable_ = False
 
     def fit(self, cells: pd.Series) -> Self:
         """Learn from the ratings in a column of cells."""
@@ -171,7 +172,7 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         with one_thread():
             gram, moment = columns.T @ columns, columns.T @ (ratings - self.intercept_)
             dense = gram.toarray() if sparse.issparse(gram) else gram
-            self.coef_ = np.linalg.solve(dense + self.penalty * np.eye(len(dense)), moment)
+            self.coef_ = np.asarray(np.linalg.solve(dense + self.penalty * np.eye(len(dense)), moment), np.float64)
         return self
 
     def _texts(self, said: Said) -> Floats:
