@@ -12,6 +12,7 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.errors import Fault, InputError
 from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.parents import family_table, parents_of
 from cs_ml.pipeline.score import Scored
 from cs_ml.report import AccountReport, ModelReport, PortfolioReport
 from cs_ml.store import make_folder, partition_dates, read_partition
@@ -57,7 +58,7 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
             named, _shown_drivers(scored, config), links=links, lang=lang,
             reliability=_optional(bundle, "health_reliability"), metrics=_metrics(bundle, scored),
             coverage=None if scored.snapshot.tables is None else scored.snapshot.tables.summary().reset_index(),
-            notes=[str(note) for note in bundle.metadata.get("notes", ())],
+            families=_families(scored), notes=[str(note) for note in bundle.metadata.get("notes", ())],
             horizon_days=_horizon(config), title=config.book.name,
         )  # fmt: skip
         written.append(page.save(folder / f"portfolio{ending}.html"))
@@ -129,6 +130,11 @@ def published_scores(config: Config, scored: Scored) -> pd.DataFrame:
     )
     indexed = [frame.assign(as_of=pd.to_datetime(frame["as_of"])).set_index(["account_id", "as_of"]) for frame in older]
     return pd.concat([*indexed, scored.scores])
+
+
+def _families(scored: Scored) -> pd.DataFrame | None:
+    found = parents_of(scored.snapshot.tables, scored.scores, scored.fitted.health)
+    return None if found is None else family_table(*found)
 
 
 def _foremost(scored: Scored, config: Config) -> list[str]:

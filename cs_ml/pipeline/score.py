@@ -18,6 +18,7 @@ from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.opinions import opinions_of
+from cs_ml.pipeline.parents import parents_of
 from cs_ml.pipeline.past import with_past
 from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import lock, make_folder, write_partition
@@ -252,6 +253,9 @@ def write_scores(scored: Scored, config: Config) -> Path:
         write_partition(folder / "drift", date, scored.drift, about)
         if (opinions := opinions_of(scored.snapshot.tables, scored.scores)) is not None:
             write_partition(folder / "opinions", date, opinions.reset_index(), about)
+        parents = parents_of(scored.snapshot.tables, scored.scores, scored.fitted.health)
+        for name, frame in zip(("parents", "children"), parents or (), strict=False):
+            write_partition(folder / name, date, frame.reset_index(), about)
         return write_partition(folder / "scores", date, scored.scores.reset_index(), about)
 
 

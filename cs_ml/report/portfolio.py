@@ -20,6 +20,7 @@ from cs_ml.report.summary import has, latest, previous, with_loss
 __all__ = ["PortfolioReport"]
 
 LISTED = 12
+FAMILY = ["parent_id", "account_id", "health", "band", "p_stay", "mrr"]
 
 
 class PortfolioReport(Page):
@@ -42,6 +43,8 @@ class PortfolioReport(Page):
     metrics
         Model metrics beside baselines: columns metric, model, value, and low, high, target where known. Of the metrics
         known by name only the few that matter here are shown; the model card has them all.
+    families
+        Health of parent accounts, each followed by its children: parent_id, account_id, health, band, p_stay, mrr.
     notes
         Sentences the reader must know: missing tables, attributes that are not point-in-time.
     links
@@ -81,6 +84,7 @@ class PortfolioReport(Page):
         coverage: pd.DataFrame | None = None,
         book: pd.DataFrame | None = None,
         metrics: pd.DataFrame | None = None,
+        families: pd.DataFrame | None = None,
         notes: Sequence[str] = (),
         links: Mapping[str, str] | None = None,
         horizon_days: int | None = None,
@@ -92,6 +96,7 @@ class PortfolioReport(Page):
         self.as_of = scores.index.get_level_values("as_of").max()
         self.drivers = None if drivers is None else newest(drivers, self.as_of)
         self.reliability, self.coverage, self.book, self.metrics = reliability, coverage, book, metrics
+        self.families = families
         self.notes, self.links, self.horizon_days = tuple(notes), dict(links or {}), horizon_days
 
     def view(self) -> dict[str, Any]:
@@ -118,6 +123,7 @@ class PortfolioReport(Page):
             "reliability_note": reliability_note(self.reliability, words),
             "metrics": metric_rows(headline_metrics(self.metrics), words),
             "coverage": None if self.coverage is None else table(self.coverage, words),
+            "families": None if self.families is None else table(self.families[FAMILY], words),
             "notes": self.notes,
         }
 
