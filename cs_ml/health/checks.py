@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cs_ml.health.bands import Bands
 from cs_ml.health.intervals import Z90, design_effect, ratio_interval, wilson
 
-__all__ = ["ship_checks"]
+__all__ = ["ship_checks", "verdict_on"]
 
 Floats = NDArray[np.float64]
 RED_LIFT, CAUGHT, MOST_GREEN = 3.0, 2 / 3, 0.8
@@ -62,6 +62,27 @@ def ship_checks(
     ]
     columns = ["check", "value", "low", "high", "threshold", "holds", "sentence"]
     return pd.DataFrame(rows, columns=columns).set_index("check")
+
+
+def verdict_on(checks: pd.DataFrame) -> str:
+    """Return in a few words whether a version may ship.
+
+    Parameters
+    ----------
+    checks
+        From :func:`ship_checks`, or the same with ``check`` as a column; empty where nothing could be measured.
+
+    Examples
+    --------
+    >>> verdict_on(ship_checks(np.array([50.0, 50.0]), np.array([0.0, 1.0]), np.arange(2)))
+    'failed: red_churn_lift'
+    """
+    if not len(checks):
+        return "not measured"
+    failed = [
+        str(name) for name, holds in zip(checks.get("check", checks.index), checks["holds"], strict=True) if not holds
+    ]
+    return f"failed: {', '.join(failed)}" if failed else "passed"
 
 
 def _in_time(lead: Floats | None, left: NDArray[np.bool_]) -> NDArray[np.bool_]:

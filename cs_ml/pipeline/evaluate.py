@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from cs_ml.bundle import Bundle
 from cs_ml.config import Config
+from cs_ml.health.checks import verdict_on
 from cs_ml.models import PropensityClassifier
 from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
@@ -137,7 +138,9 @@ def _health_lines(bundle: Bundle) -> list[str]:
         lines += [f"  {sentence}" for sentence in bundle.table("health_reliability")["sentence"]]
     lines += [f"  {told}" for told in (facts["meaning"], facts["verdict"], *facts["notes"])]
     if "health_checks" in bundle.tables:
-        lines += ["", bundle.table("health_checks").to_string(index=False)]
+        checks = bundle.table("health_checks")
+        lines += ["", f"ship checks, out of time: {verdict_on(checks)}"]
+        lines += [f"  {'holds' if row.holds else 'FAILS'}: {row.sentence}" for row in checks.itertuples()]
     return lines
 
 

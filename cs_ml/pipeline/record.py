@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from cs_ml.config import Config
+from cs_ml.health.checks import verdict_on
 from cs_ml.pipeline.train import Trained
-from cs_ml.tracking import Tracker
+from cs_ml.tracking import CHECKS_TAG, Tracker
 
 __all__ = ["record", "tracker_of"]
 
@@ -34,6 +35,7 @@ def record(trained: Trained, config: Config) -> str:
         Checked config.
     """
     tracker, bundle = tracker_of(config), trained.bundle
+    verdict = None if trained.health is None else verdict_on(trained.health.checks_)
     with tracker.run(f"train {config.book.name}") as run:
         run.params(_params(config, trained))
         for target, evaluation in trained.evaluations.items():
@@ -50,9 +52,11 @@ def record(trained: Trained, config: Config) -> str:
             config.tracking.registered_name,
             ALIAS,
             inputs=_kinds(bundle.table("catalog")),
+            tags={} if verdict is None else {CHECKS_TAG: verdict},
         )
     place = config.tracking.uri or config.output.folder / "tracking"
-    return f"{place}: {config.tracking.registered_name} version {version}, alias {ALIAS}"
+    told = "" if verdict is None else f"; ship checks of health: {verdict}"
+    return f"{place}: {config.tracking.registered_name} version {version}, alias {ALIAS}{told}"
 
 
 def _params(config: Config, trained: Trained) -> dict[str, Any]:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from cs_ml.tracking.run import Run
-from cs_ml.tracking.tracker import Tracker
+from cs_ml.tracking.tracker import CHECKS_TAG, Tracker
 
-__all__ = ["Run", "Tracker"]
+__all__ = ["CHECKS_TAG", "Run", "Tracker"]

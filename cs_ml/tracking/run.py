@@ -121,6 +121,7 @@ class Run:
         name: str = "cs_ml",
         alias: str = "challenger",
         inputs: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> str:
         """Store a bundle as a new version of a registered model and give it an alias.
 
@@ -134,6 +135,8 @@ class Run:
             Alias that moves to the new version.
         inputs
             Kind of each feature (number, flag, category, text), for MLflow's signature.
+        tags
+            What to write on the version, such as whether its checks hold.
 
         Returns
         -------
@@ -154,7 +157,8 @@ class Run:
             save_model(folder, Path(bundle), self._scorer, inputs or {})
             self._client.log_artifacts(self.id, str(folder), MODEL_PATH)
             _make_registered(self._client, name)
-            made = self._client.create_model_version(name, f"runs:/{self.id}/{MODEL_PATH}", run_id=self.id)
+            source = f"runs:/{self.id}/{MODEL_PATH}"
+            made = self._client.create_model_version(name, source, run_id=self.id, tags=dict(tags or {}))
             self._client.set_registered_model_alias(name, alias, made.version)
         return str(made.version)
 

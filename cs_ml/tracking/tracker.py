@@ -18,8 +18,9 @@ from cs_ml.tracking.model_code import BUNDLE_PATH
 from cs_ml.tracking.quiet import quiet, shown
 from cs_ml.tracking.run import Run
 
-__all__ = ["Tracker"]
+__all__ = ["CHECKS_TAG", "Tracker"]
 
+CHECKS_TAG = "health_checks"
 _LONGEST_HISTORY = 20
 _REMOTE = ("http://", "https://", "databricks", "uc:")
 
@@ -123,7 +124,8 @@ class Tracker:
         Returns
         -------
         DataFrame
-            Index version (int); columns aliases (comma-joined), run_id, created_at (UTC).
+            Index version (int); columns aliases (comma-joined), run_id, created_at (UTC), health_checks (what was
+            written on the version when it was registered, empty where nothing was).
         """
         with quiet(self.uri):
             found = self._client.search_model_versions(f"name='{_quoted(name)}'", max_results=1000)
@@ -133,6 +135,7 @@ class Tracker:
             "aliases": [", ".join(sorted(a for a, v in aliases.items() if v == version)) for version in index],
             "run_id": [version.run_id for version in found],
             "created_at": pd.to_datetime([version.creation_timestamp for version in found], unit="ms"),
+            "health_checks": [str(version.tags.get(CHECKS_TAG, "")) for version in found],
         }
         return pd.DataFrame(columns, index=index).sort_index(ascending=False)
 

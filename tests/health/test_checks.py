@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from cs_ml.health import Bands, ship_checks
+from cs_ml.health.checks import verdict_on
 
 HEALTH = np.array([30, 30, 30, 50, 50, 65, 65, 65, 65, 65.0])
 STAYED = np.array([0, 0, 1, 0, 1, 1, 1, 1, 1, 0.0])
@@ -37,3 +39,10 @@ def test_an_empty_red_band_has_no_lift():
     table = ship_checks(np.full(4, 55.0), np.array([0, 1, 1, 1.0]), np.arange(4))
     assert np.isnan(table.loc["red_churn_lift", "value"])
     assert not table.loc["red_churn_lift", "holds"]
+
+
+def test_a_version_ships_when_every_check_holds_and_otherwise_says_which_does_not():
+    table = ship_checks(HEALTH, STAYED, np.arange(10))
+    assert verdict_on(table) == verdict_on(table.reset_index()) == "failed: red_churn_lift"
+    assert verdict_on(table.assign(holds=True)) == "passed"
+    assert verdict_on(pd.DataFrame()) == "not measured"

@@ -40,6 +40,12 @@ def test_the_newest_model_is_the_challenger(trained):
     assert trained.versions()["aliases"].tolist() == ["challenger", "", ""]
 
 
+def test_a_version_whose_checks_fail_is_marked_so(trained, make_bundle):
+    with trained.run("four") as run:
+        run.register(make_bundle(4.0), tags={"health_checks": "failed: red_churn_lift"})
+    assert trained.versions()["health_checks"].tolist() == ["failed: red_churn_lift", "", "", ""]
+
+
 def test_a_bundle_is_fetched_once_and_stays_when_another_comes(trained, make_bundle):
     first = trained.load(alias="challenger")
     mark = (first / "metadata.json").stat().st_mtime_ns
