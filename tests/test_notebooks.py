@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import nbformat
@@ -61,3 +62,16 @@ def test_own_features_go_the_whole_way(run):
     assert "trainings_ever" in shown
     assert "leak" in shown
     assert "研修" in told
+
+
+@pytest.mark.slow
+def test_a_scorecard_is_built_learned_compared_and_a_change_of_weights_explained(run):
+    outputs, told = run("03_scorecard")
+    shown = "\n".join(output["data"]["text/plain"] for output in outputs if "data" in output)
+    assert "ログイン率" in shown
+    assert "did you mean 'knots'?" in told
+    assert "10 points more are twice the odds" in told
+    assert "learned weights (log loss" in told
+    (error,) = re.findall(r"largest error of the sum: (\S+)", told)
+    assert float(error) < 1e-9
+    assert "csm" in shown

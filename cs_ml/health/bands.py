@@ -51,7 +51,7 @@ class Bands(BaseModel):
     capacity: int | None = Field(default=None, ge=1)
     readings: int = Field(default=2, ge=1)
     span_days: int = Field(default=6, ge=0)
-    jump: float = Field(default=15.0, gt=0)
+    jump: float = Field(default=20.0, gt=0)
 
     def __init__(self, **data: Any) -> None:
         try:
@@ -103,7 +103,7 @@ class Bands(BaseModel):
         return np.asarray(rank <= self.capacity)
 
 
-def steady_bands(scores: pd.DataFrame, *, readings: int = 2, span_days: int = 6, jump: float = 15.0) -> pd.Series:
+def steady_bands(scores: pd.DataFrame, *, readings: int = 2, span_days: int = 6, jump: float = 20.0) -> pd.Series:
     """Return bands that change only after some readings in a row, or at once after a jump of the score.
 
     Parameters
@@ -117,7 +117,8 @@ def steady_bands(scores: pd.DataFrame, *, readings: int = 2, span_days: int = 6,
     span_days
         How many days those readings must span at least, so that two nights running are not taken for two months.
     jump
-        A change of health against the reading before, in points, that is believed at once.
+        A change of health against the reading before, in points, that is believed at once; by default the width of the
+        yellow band, four times the odds.
 
     Returns
     -------

@@ -45,9 +45,9 @@ def history(health):
     [
         ([61, 59, 61, 59], ["green"] * 4),  # one reading is no change
         ([61, 59, 58, 61], ["green", "green", "yellow", "yellow"]),  # two are
-        ([61, 45, 61, 61], ["green", "yellow", "green", "green"]),  # a jump is believed at once
+        ([61, 41, 61, 61], ["green", "yellow", "green", "green"]),  # a jump is believed at once
         ([61, np.nan, 59, 59], ["green", None, "green", "yellow"]),  # no reading, no vote
-        ([65, 55, 38, 55], ["green", "green", "red", "yellow"]),
+        ([65, 55, 34, 55], ["green", "green", "red", "yellow"]),
     ],
 )
 def test_bands_do_not_flicker(health, bands):
