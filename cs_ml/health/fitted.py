@@ -54,6 +54,11 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         return self.learned_.tables["comparison"]
 
     @property
+    def ranking_(self) -> pd.DataFrame:
+        """Out-of-time AUC of the score, of equal and expert weights and of the model, with intervals."""
+        return self.learned_.tables["ranking"]
+
+    @property
     def reliability_(self) -> pd.DataFrame:
         """How many stayed, by the score that would have been published before."""
         return self.learned_.tables["reliability"]

@@ -14,6 +14,7 @@ from cs_ml.health.calibrate import Affine
 from cs_ml.health.checks import ship_checks
 from cs_ml.health.missingness import missingness_table
 from cs_ml.health.notes import notes_of
+from cs_ml.health.opinions import judged
 from cs_ml.health.posterior import Posterior
 from cs_ml.health.reliability import reliability_table
 from cs_ml.health.scorecard import Scorecard
@@ -37,7 +38,7 @@ Floats = NDArray[np.float64]
 
 KAPPA = 3.5  # log-odds for 100 expert points where no data say otherwise: twenty points double the odds
 MIN_CHOICE_EVENTS = 5  # churns out of time that a choice of lambda has to rest on
-TABLES = ("weights", "comparison", "reliability", "checks", "missingness")
+TABLES = ("weights", "comparison", "ranking", "reliability", "checks", "missingness")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Learned:
     facts
         Counts: rows, accounts, events, and those out of time.
     tables
-        Weights, comparison, reliability, ship checks, missingness.
+        Weights, comparison, ranking, reliability, ship checks, missingness.
     verdict
         Whether learned weights are better than equal and expert ones.
     notes
@@ -166,6 +167,7 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     dated = _dated_affine(etas[strength].to_numpy(), seen, split.purge_days)
     tables = {"weights": weights, "comparison": comparison, **_promises(dated, eta_ref, steps, seen, scorecard)}
     tables["missingness"] = missingness_table(book, typical)
+    tables["ranking"] = _ranking(etas, seen, strength)
     notes = notes_of(book, seen, typical, few=few, choosable=choosable, strength=strength, min_events=min_events)
     verdict = verdict_of(comparison, seen.n_events)
     return Learned(typical, posterior.mode, posterior.spread, affine, eta_ref, strength, facts, tables, verdict, notes)
@@ -208,6 +210,17 @@ def _comparison(etas: pd.DataFrame, book: Book, strength: float) -> pd.DataFrame
     if not len(etas):
         return pd.DataFrame()
     return compare(etas, book, names)
+
+
+def _ranking(etas: pd.DataFrame, seen: Book, strength: float) -> pd.DataFrame:
+    """Return how each set of weights ranked rows it had not seen, the model's margin beside."""
+    if not len(etas):
+        return pd.DataFrame()
+    said = {"health": etas[strength], "equal weights": etas["equal"], "expert's weights": etas[float("inf")]}
+    frame = pd.DataFrame({name: eta.to_numpy(dtype=float) for name, eta in said.items()}, index=seen.X.index)
+    if seen.margin is not None:
+        frame["model"] = -seen.margin
+    return judged(frame, pd.Series(1.0 - seen.stayed, index=seen.X.index))
 
 
 def _dated_affine(eta: Floats, seen: Book, purge_days: int) -> Floats:

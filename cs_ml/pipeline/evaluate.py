@@ -137,6 +137,12 @@ def _health_lines(bundle: Bundle) -> list[str]:
     if "health_reliability" in bundle.tables:
         lines += [f"  {sentence}" for sentence in bundle.table("health_reliability")["sentence"]]
     lines += [f"  {told}" for told in (facts["meaning"], facts["verdict"], *facts["notes"])]
+    if "health_ranking" in bundle.tables:
+        ranking = bundle.table("health_ranking").reset_index()
+        lines += ["", "AUC, out of time, of the score and of others on the same rows"]
+        lines += [
+            f"  {row.forecaster}: {row.auc:.3f} ({row.low:.3f} to {row.high:.3f})" for row in ranking.itertuples()
+        ]
     if "health_checks" in bundle.tables:
         checks = bundle.table("health_checks")
         lines += ["", f"ship checks, out of time: {verdict_on(checks)}"]

@@ -149,6 +149,7 @@ def _tables(
         tables |= {f"{target}_{name}": frame for name, frame in evaluation.tables().items() if len(frame.columns)}
     if health is not None:
         found = {"weights": health.weights_, "reliability": health.reliability_, "checks": health.checks_}
+        found["ranking"] = health.ranking_
         tables |= {f"health_{name}": frame for name, frame in found.items() if len(frame.columns)}
     return tables
 

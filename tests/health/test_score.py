@@ -416,3 +416,13 @@ def test_choosing_and_comparing_on_the_same_rows_is_admitted(world, make_card):
     wrong = HealthScore(make_card((0.2, 0.2, 1, 4))).fit(*world)
     assert np.isfinite(wrong.lambda_)
     assert any("chosen on the same out-of-time rows" in note for note in wrong.notes_)
+
+
+def test_the_auc_of_the_score_stands_beside_the_others_and_the_models(fitted, world, card):
+    found = fitted.ranking_
+    assert found.index.tolist() == ["health", "equal weights", "expert's weights"]
+    assert (found["rows"] == fitted.facts_["rows_out_of_time"]).all()
+    assert found["low"].lt(found["auc"]).all()
+    margin = pd.Series(np.where(world[1]["label"] == 1, 1.0, -1.0), index=world[0].index)
+    with_model = HealthScore(card).fit(*world, out_of_time_margin=margin).ranking_
+    assert with_model.loc["model", "auc"] == 1.0
