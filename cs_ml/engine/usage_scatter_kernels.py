@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
+
+from cs_ml.timeline.spans_loops import compiled
 
 __all__ = ["away", "emit", "extent", "find", "mark", "per_place", "union"]
 
@@ -15,14 +13,6 @@ LINE = 8  # words of a cache line
 DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 PLACES = np.zeros(64, np.int64)
 PLACES[[int(np.uint64((int(DE_BRUIJN) << bit) & (2**64 - 1)) >> np.uint64(58)) for bit in range(64)]] = np.arange(64)
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a loop at its first call, and keep the result on disk where a folder lets us."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no folder for it can be written: compiled anew in every process
-        return numba.njit(nogil=True)(function)
 
 
 def _extent(

@@ -13,6 +13,7 @@ from cs_ml.engine.usage_state import Days, Part, UsageState
 from cs_ml.engine.usage_sums import AccountSums
 from cs_ml.errors import FrameError
 from cs_ml.timeline.day_index import DayIndex
+from cs_ml.timeline.loops import loops
 from cs_ml.timeline.spans import Sightings, distinct_counts, in_order_known
 
 __all__ = ["usage_windows"]
@@ -91,6 +92,8 @@ def usage_windows(
         codes, as_of = codes[order], as_of[order]
     found = {name: np.empty(len(codes)) for name in ask.names(state)}
 
+    loops("cs_ml.timeline.spans_loops", _sightings(state))  # all blocks together may pay for what none does alone
+
     def fill(rows: slice) -> None:
         where = rows if order is None else order[rows]
         for name, values in _Block(state, codes[rows], as_of[rows], ask).measures().items():
@@ -139,6 +142,10 @@ def _check(state: UsageState, codes: np.ndarray, as_of: np.ndarray, windows: Seq
         )
     if any(window < 1 for window in windows) or len(set(windows)) < len(windows):
         raise FrameError(f"expected windows of at least one day, each once, found {list(windows)}")
+
+
+def _sightings(state: UsageState) -> int:
+    return sum(len(days.day) for part in DISTINCT.values() if (days := getattr(state, part)) is not None)
 
 
 def _is_sorted(codes: np.ndarray, as_of: np.ndarray) -> bool:

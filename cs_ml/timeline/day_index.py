@@ -86,6 +86,17 @@ class DayIndex:
         """
         return (0, self.starts[group]) if self.shared else (group * self._width, 0)
 
+    def laid_out(self) -> tuple[np.ndarray, int, int, np.ndarray]:
+        """Return the table for compiled loops, where it has a column a day.
+
+        Returns
+        -------
+        table, width, low, starts
+            The entry of a group and a day is at ``group * width + day - low``; a width of 0 means that all groups
+            share the table, and that ``starts[group]`` is to be added to it.
+        """
+        return self._table, 0 if self.shared else self._width, self._low, self.starts
+
     def look_up(self, offset: np.ndarray | int, day: np.ndarray, later: int = 0) -> np.ndarray:
         """Return positions as :meth:`find`, but counted from ``start``.
 

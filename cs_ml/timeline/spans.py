@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
 from cs_ml.timeline.day_index import DayIndex
+from cs_ml.timeline.loops import loops
 
 __all__ = ["Sightings", "distinct_counts", "in_order_known", "late_sums", "newest_day"]
 
@@ -100,6 +102,9 @@ def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> 
     >>> distinct_counts(rows, seen, [7, 20]).tolist()
     [[1, 1, 0], [1, 2, 2]]
     """
+    compiled = loops("cs_ml.timeline.spans_loops", len(seen.day))
+    if compiled is not None:
+        return _compiled_counts(compiled, rows, seen, windows)
     spans = _spans(rows, seen)
     n_rows = int(rows.starts[-1])
     begins = np.bincount(spans.begin, minlength=n_rows + 1)
@@ -112,6 +117,17 @@ def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> 
         if 2 * np.count_nonzero(cut) < len(cut):
             whole += np.bincount(spans.until[~cut], minlength=n_rows + 1)
             spans = spans.take(np.flatnonzero(cut))
+    return counts
+
+
+def _compiled_counts(compiled: ModuleType, rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> np.ndarray:
+    n_rows = int(rows.starts[-1])
+    change = np.zeros((n_rows + 1, len(windows)), np.int64)
+    counts = np.empty((len(windows), n_rows), np.int64)
+    known = seen.day if seen.known is None else seen.known
+    group = np.asarray(seen.group, np.int64)
+    asked = np.array(windows, np.int64)
+    compiled.distinct(*rows.laid_out(), group, seen.counts, seen.day, known, asked, change, counts)
     return counts
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cs_ml.timeline import loops
 from cs_ml.timeline.day_index import DayIndex
 from cs_ml.timeline.spans import Sightings, distinct_counts, in_order_known, late_sums, newest_day
 
@@ -41,8 +42,19 @@ def test_shared_days_find_the_same(days, asked):
     assert found.tolist() == [sum(pair < (group, asked) for pair in pairs) for group in range(GROUPS)]
 
 
+@pytest.fixture(params=["plain", "compiled"], scope="module")
+def way(request):
+    """Count without compiled loops, and with them."""
+    if request.param == "compiled":
+        pytest.importorskip("numba")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loops, "PAYS", -1 if request.param == "compiled" else 1 << 60)
+        patch.setattr(loops, "loaded", lambda: False)
+        yield request.param
+
+
 @given(sightings, dates, st.lists(st.integers(1, 30), min_size=1, max_size=4))
-def test_distinct_counts_equal_plain_loops(seen, rows, windows):
+def test_distinct_counts_equal_plain_loops(way, seen, rows, windows):
     member, group, day, known = arrays(seen)
     counts = distinct_counts(index_of(rows), in_order_known(np.arange(6) // 2, member, day, known), windows)
     for row, (of, as_of) in enumerate(rows):
@@ -52,7 +64,7 @@ def test_distinct_counts_equal_plain_loops(seen, rows, windows):
 
 
 @given(sightings, dates, st.integers(1, 30))
-def test_on_time_needs_no_known_day(seen, rows, window):
+def test_on_time_needs_no_known_day(way, seen, rows, window):
     unique = sorted({(member, day, 0) for member, day, _ in seen})
     member, _, day, known = arrays(unique)
     counts = distinct_counts(
