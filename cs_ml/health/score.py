@@ -187,8 +187,18 @@ class HealthScore(FittedHealth):
             raise ConfigError(Fault("expert_only", "base_rate between 0 and 1 and kappa above 0", found))
         self = cls(scorecard)
         labels = segment_of(X, segment)
-        learned = assume(Typical.learn(self._card(X), X, labels, None, offsets=False), base_rate, kappa)
-        return self._adopt(learned, learned.notes, segment_name(X, segment))
+        card = self._card(X)
+        learned = assume(Typical.learn(card, X, labels, None, offsets=False), base_rate, kappa)
+        rows = segment_rows(card, X)
+        segments = {
+            own.name: assume(
+                Typical.learn(card.for_segment(own), X[rows[own.name]], labels[rows[own.name]], None, offsets=False),
+                base_rate,
+                kappa,
+            )
+            for own in card.segments
+        }
+        return self._adopt(learned, learned.notes, segment_name(X, segment), segments)
 
     def score(
         self,

@@ -132,3 +132,14 @@ segments:
 def test_a_column_that_does_not_exist_is_named(two, make_card):
     with pytest.raises(ConfigError, match="segment 'big': when"):
         HealthScore(make_card(segments=(BIG,))).fit(two[0].drop(columns="size"), two[1])
+
+
+def test_without_outcomes_segments_rest_on_the_experts_weights(two, make_card):
+    X = two[0]
+    card = make_card(segments=(BIG, SegmentCard(name="none", when={"size": ("XXL",)})))
+    health = HealthScore.expert_only(0.1, X, card)
+    scores, (parts, base) = health.score(X), health.contributions(X)
+    np.testing.assert_allclose(base + parts.sum(axis=1), scores["health"], rtol=0, atol=1e-9)
+    large = (X["size"] == "L").to_numpy()
+    assert (parts.loc[large, "noise"] == 0).all()
+    assert (parts.loc[~large, "noise"] != 0).any()
