@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from cs_ml.engine.usage_codes import KeyTable, words_of
 from cs_ml.engine.usage_columns import UNITS, business_hours, codes_of, day_numbers, fixed_point, flags_of
 from cs_ml.engine.usage_ids import Accounts, Members, is_whole
-from cs_ml.engine.usage_pile import Pile, Rows
+from cs_ml.engine.usage_pile import Pile
+from cs_ml.engine.usage_rows import Marks, Rows
 from cs_ml.errors import Fault, TableError
 from cs_ml.timeline.clock import Clock
 
@@ -23,6 +24,7 @@ KINDS: tuple[Kind, ...] = ("days", "users", "features", "logins", "top")
 DAY_BITS, FEATURE_BITS = 16, 20
 MOST_ACCOUNTS, MOST_FEATURES = 1 << 27, 1 << FEATURE_BITS
 LARGEST_SUM = 9.2e18  # a little below 2**63
+LAG = "lag"
 
 
 @dataclass
@@ -112,9 +114,9 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
     """
     work.columns.update(batch.schema.names)
     columns = _integers(batch, codes)
-    known = columns["account"] >= 0
-    work.n_ignored += int((~known).sum())
-    if not known.all():
+    if int(columns["account"].min(initial=0)) < 0:
+        known = columns["account"] >= 0
+        work.n_ignored += int((~known).sum())
         columns = {name: column[known] for name, column in columns.items()}
     work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
     if "quantity" in columns:
@@ -164,41 +166,47 @@ def _is_whole(kind: pa.DataType) -> bool:
 
 
 def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, work: Work) -> None:
-    late, account, day = lag is not None, columns["account"].astype(np.int64), columns["day"]
-
-    def add(kind: Kind, code: np.ndarray, chosen: np.ndarray | slice) -> None:
-        rows = Rows(code << DAY_BITS | day[chosen], lag if lag is None else lag[chosen])
-        work.piles[kind, late].add(rows)
-
+    late, account, day = lag is not None, columns["account"], columns["day"]
     counted = {"rows": columns["rows"]} if "rows" in columns else {}
     values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
     summed, times = dict(values), columns.get("rows", np.int64(1))
     values |= {"logins": columns["login"] * times} if "login" in columns else {}
     values |= {"business": columns["business"]} if "business" in columns else {}
     count = None if counted else "rows"
-    work.piles["days", late].add(Rows(account << DAY_BITS | day, lag, values, count=count))
+
+    def add(kind: Kind, marks: Marks) -> None:
+        work.piles[kind, late].add(marks if lag is None else _with_lag(marks, lag))
+
+    add("days", Marks(account, day, None, values, count))
     if "feature" in columns:
-        chosen = _present(columns["feature"])
-        add("features", account[chosen] << FEATURE_BITS | columns["feature"][chosen], chosen)
+        add("features", Marks(account, day, columns["feature"]))
         if codes.top_features:
             position = codes.top(columns["feature"])
-            top = np.flatnonzero(position >= 0)
-            key = (position[top] * len(codes.accounts) + account[top]) << DAY_BITS | day[top]
-            parts = {name: column[top] for name, column in summed.items()}
-            work.piles["top", late].add(Rows(key, lag if lag is None else lag[top], parts, count=count))
+            code = np.where(position < 0, -1, position * len(codes.accounts) + account)
+            add("top", Marks(code, day, None, summed, count))
     if "user" in columns:
-        chosen = _present(columns["user"])
-        member = codes.members.codes(columns["account"][chosen], columns["user"][chosen]).astype(np.int64)
-        add("users", member, chosen)
+        member = _members(account, columns["user"], codes)
+        add("users", Marks(member, day))
         if "login" in columns:
-            logged = columns["login"][chosen]
-            where = np.flatnonzero(columns["login"] & (columns["user"] >= 0))
-            add("logins", member[logged], where)
+            add("logins", Marks(np.where(columns["login"], member, np.int32(-1)), day))
 
 
-def _present(code: np.ndarray) -> np.ndarray | slice:
-    known = code >= 0
-    return slice(None) if bool(known.all()) else np.flatnonzero(known)
+def _with_lag(marks: Marks, lag: np.ndarray) -> Rows:
+    """Pack rows known late, with how much later that was."""
+    rows = replace(marks, values={**marks.values, LAG: lag}).rows(FEATURE_BITS)
+    values = dict(rows.values)
+    return Rows(rows.key, values.pop(LAG), values, rows.count)
+
+
+def _members(account: np.ndarray, user: np.ndarray, codes: Codes) -> np.ndarray:
+    """Return the code of the user of each row's account, -1 where no user is named."""
+    known = user >= 0
+    if known.all():
+        return codes.members.codes(account, user)
+    chosen = np.flatnonzero(known)
+    member = np.full(len(user), -1, np.int32)
+    member[chosen] = codes.members.codes(account[chosen], user[chosen])
+    return member
 
 
 def check_sizes(codes: Codes, quantity: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
+from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
 from cs_ml.engine.usage_scatter import DayTable, compiled, union
 
 __all__ = ["Pile", "Rows", "combine"]
@@ -148,13 +148,14 @@ class Pile:
         self._table: DayTable | None = None
         self._tabled = True
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Rows | Marks) -> None:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
         self._n_added += len(rows)
-        if self._tabled and rows.lag is None and compiled(self._n_added):
+        if self._tabled and (isinstance(rows, Marks) or rows.lag is None) and compiled(self._n_added):
             rows = self._marked(rows)
             if not len(rows):
                 return
+        rows = self._packed(rows)
         if not len(rows) and self._parts:
             return
         n_rows = len(rows)
@@ -163,18 +164,21 @@ class Pile:
             self._shrinks = 4 * len(rows) < 3 * n_rows
         self._put(rows)
 
+    def _packed(self, rows: Rows | Marks) -> Rows:
+        return rows.rows(self._minor_bits) if isinstance(rows, Marks) else rows
+
     def _put(self, rows: Rows) -> None:
         self._parts.append(rows)
         self._waiting += len(rows)
         if self._waiting > self._limit:
             self._limit = max(MERGE_AT, 2 * len(self._sorted()))
 
-    def _marked(self, rows: Rows) -> Rows:
+    def _marked(self, rows: Rows | Marks) -> Rows | Marks:
         """Mark rows in the table, and return those it has no place for; a full table is emptied onto the pile."""
         if self._table is None:
             self._table, parts, self._parts, self._waiting = DayTable(self._minor_bits), self._parts, [], 0
             for part in parts:
-                self._put(self._table.add(part))
+                self._put(self._packed(self._table.add(part)))
         left = self._table.add(rows)
         if left is not rows:
             return left

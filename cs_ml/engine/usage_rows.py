@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["DAY_BITS", "LaidOut", "Rows"]
+__all__ = ["DAY_BITS", "LaidOut", "Marks", "Rows"]
 
 DAY_BITS = 16
 BLOCK = 1 << 17
@@ -38,6 +38,17 @@ class Rows:
     def __len__(self) -> int:
         return len(self.key)
 
+    def take(self, chosen: np.ndarray) -> Rows:
+        """Return some of the rows."""
+        lag = None if self.lag is None else self.lag[chosen]
+        return Rows(self.key[chosen], lag, {name: column[chosen] for name, column in self.values.items()}, self.count)
+
+    def marks(self, minor_bits: int) -> Marks:
+        """Return rows without lag as code and day, not packed."""
+        code, day = self.key >> DAY_BITS, self.key & (1 << DAY_BITS) - 1
+        minor = code & (1 << minor_bits) - 1 if minor_bits else None
+        return Marks(code >> minor_bits, day, minor, self.values, self.count)
+
     def days(self) -> np.ndarray:
         """Return the day of each row, uint16."""
         return self.key.astype(np.uint16)  # the low bits are the day
@@ -57,6 +68,51 @@ class Rows:
             previous = int(code[-1])
         first = np.concatenate(places) if places else np.empty(0, np.int64)
         return self.key[first] >> DAY_BITS, np.diff(first, append=len(self.key))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Rows known on the day they happened, before member and day are packed into a key.
+
+    Parameters
+    ----------
+    code
+        Member of each row, negative where it has none: such a row does not count.
+    day
+        Day of each row.
+    minor
+        Low part of the member's code, if it has one; negative as ``code``.
+    values, count
+        As of :class:`Rows`.
+
+    Examples
+    --------
+    >>> Marks(np.array([2, -1, 5]), np.array([7, 7, 9])).rows(0).key.tolist() == [2 << 16 | 7, 5 << 16 | 9]
+    True
+    """
+
+    code: np.ndarray
+    day: np.ndarray
+    minor: np.ndarray | None = None
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    count: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def take(self, chosen: np.ndarray) -> Marks:
+        """Return some of the rows."""
+        minor = None if self.minor is None else self.minor[chosen]
+        values = {name: column[chosen] for name, column in self.values.items()}
+        return Marks(self.code[chosen], self.day[chosen], minor, values, self.count)
+
+    def rows(self, minor_bits: int) -> Rows:
+        """Return the rows that count, packed."""
+        known = self.code >= 0 if self.minor is None else (self.code >= 0) & (self.minor >= 0)
+        marks = self if known.all() else self.take(np.flatnonzero(known))
+        code = marks.code.astype(np.int64)
+        code = code if marks.minor is None else code << minor_bits | marks.minor
+        return Rows(code << DAY_BITS | marks.day, None, marks.values, marks.count)
 
 
 @dataclass(frozen=True)

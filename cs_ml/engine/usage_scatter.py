@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
+from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
 
 __all__ = ["DayTable", "compiled", "union"]
 
@@ -80,7 +80,7 @@ class DayTable:
         """Whether the table is too large for the rows in it."""
         return _words(self._majors, self._span) * self._n_days >= WORDS_A_ROW * self.n_rows
 
-    def add(self, rows: Rows) -> Rows:
+    def add(self, rows: Rows | Marks) -> Rows | Marks:
         """Mark rows, none of them late; return those without a place here: all of them where the table is full.
 
         Parameters
@@ -88,20 +88,21 @@ class DayTable:
         rows
             In any order; with the same names of values every time.
         """
-        self._names = (*([rows.count] if rows.count else []), *rows.values)
-        n_days, major, minor = self._loops.extent(
-            rows.key, self._minor_bits, MOST_MEMBERS, self._page_of, self._days, self._n_days
+        marks = rows if isinstance(rows, Marks) else rows.marks(self._minor_bits)
+        minor = marks.code if marks.minor is None else marks.minor
+        self._names = (*([marks.count] if marks.count else []), *marks.values)
+        n_days, major, low = self._loops.extent(
+            marks.code, minor, marks.day, MOST_MEMBERS, self._page_of, self._days, self._n_days
         )
-        if not self._fit(n_days, major + 1, minor + 1):
+        if not self._fit(n_days, major + 1, low + 1):
             return rows
-        strays = np.empty(len(rows), np.int64)
-        n_strays = self._loops.mark(
-            rows.key, self._minor_bits, MOST_MEMBERS, self._span, self._page_of, self._bits, self._sums,
-            _table(rows.values, len(rows)), rows.count is not None, strays,
+        strays = np.empty(len(marks), np.int64)
+        n_marked, n_strays = self._loops.mark(
+            marks.code, minor, marks.day, MOST_MEMBERS, self._span if self._minor_bits else 0, self._page_of,
+            self._bits, self._sums, _table(marks.values, len(marks)), marks.count is not None, strays,
         )  # fmt: skip
-        self.n_rows += len(rows) - n_strays
-        strays = strays[:n_strays]
-        return Rows(rows.key[strays], None, {name: column[strays] for name, column in rows.values.items()}, rows.count)
+        self.n_rows += n_marked
+        return rows.take(strays[:n_strays])
 
     def take(self, other: DayTable) -> bool:
         """Add another table to this one, unless that makes it too large; return whether it was added."""
@@ -115,7 +116,7 @@ class DayTable:
         width = _words(other._majors, self._span)
         for page, mine in enumerate(self._page_of[days].tolist()):
             self._bits[mine, :width] |= other._bits[page, :width]
-            self._sums[:, mine, : 64 * width] += other._sums[:, page, : 64 * width]
+            self._sums[mine, : 64 * width] += other._sums[page, : 64 * width]
         self.n_rows += other.n_rows
         return True
 
@@ -136,10 +137,10 @@ class DayTable:
             group, held = max(span // 64, 1), held * span // old_span
             held = held if words <= held else -(-(words + words // 8) // group) * group
             self._bits = _moved(self._bits[:n_before], pages, held, max(old_span // 64, 1), group)
-            sums = np.zeros((len(self._names), pages, held * 64), np.int64)
-            for name, column in enumerate(self._sums):
-                _copy(column[:n_before], sums[name], old_span, span)
-            self._sums = sums
+            n_names = len(self._names)
+            old = self._sums[:n_before].reshape(n_before, self._sums.shape[1] * self._sums.shape[2])
+            self._sums = _moved(old, pages, held * 64 * n_names, old_span * n_names, span * n_names)
+            self._sums = self._sums.reshape(pages, held * 64, n_names)
         return True
 
     def rows(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> LaidOut:
@@ -184,6 +185,8 @@ def _moved(old: np.ndarray, pages: int, width: int, old_span: int, span: int) ->
 
 def _copy(old: np.ndarray, table: np.ndarray, old_span: int, span: int) -> None:
     """Put an old table into a larger one, each group of ``old_span`` columns at the start of ``span``."""
+    if not old.size:
+        return
     groups = old.shape[1] // old_span
     table.reshape(len(table), -1, span)[: len(old), :groups, :old_span] = old.reshape(len(old), groups, old_span)
 

@@ -8,7 +8,6 @@ from cs_ml.timeline.spans_loops import compiled
 
 __all__ = ["away", "emit", "extent", "find", "mark", "per_place", "union"]
 
-DAY = (1 << 16) - 1
 LINE = 8  # words of a cache line
 DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 PLACES = np.zeros(64, np.int64)
@@ -16,25 +15,25 @@ PLACES[[int(np.uint64((int(DE_BRUIJN) << bit) & (2**64 - 1)) >> np.uint64(58)) f
 
 
 def _extent(
-    key: np.ndarray, minor_bits: int, most: int, page_of: np.ndarray, days: np.ndarray, n_days: int
+    code: np.ndarray, minor: np.ndarray, day: np.ndarray, most: int, page_of: np.ndarray, days: np.ndarray, n_days: int
 ) -> tuple[int, int, int]:
     """Give days not seen before the next pages; return how many there are, and the largest major and minor codes."""
-    major, minor, mask = -1, 0, (1 << minor_bits) - 1
-    for row in range(len(key)):
-        day, code = key[row] & DAY, key[row] >> 16
-        if page_of[day] < 0:
-            page_of[day] = n_days
-            days[n_days] = day
+    largest, largest_minor = -1, -1
+    for row in range(len(code)):
+        if page_of[day[row]] < 0:
+            page_of[day[row]] = n_days
+            days[n_days] = day[row]
             n_days += 1
-        if code >> minor_bits < most:
-            major = max(major, code >> minor_bits)
-            minor = max(minor, code & mask)
-    return n_days, major, minor
+        if code[row] < most:
+            largest = max(largest, code[row])
+            largest_minor = max(largest_minor, minor[row])
+    return n_days, largest, largest_minor
 
 
 def _mark(
-    key: np.ndarray,
-    minor_bits: int,
+    code: np.ndarray,
+    minor: np.ndarray,
+    day: np.ndarray,
     most: int,
     span: int,
     page_of: np.ndarray,
@@ -43,22 +42,28 @@ def _mark(
     values: np.ndarray,
     count: bool,
     strays: np.ndarray,
-) -> int:
-    """Set the bit and add to the sums of each row; list the rows whose code has no place, and return how many."""
-    n_strays, mask, n_values = 0, (1 << minor_bits) - 1, len(values)
-    for row in range(len(key)):
-        code = key[row] >> 16
-        if code >> minor_bits >= most:
+) -> tuple[int, int]:
+    """Set the bit and add to the sums of each row, list the rows whose code has no place; return how many of each.
+
+    Members without a minor part have a span of 0; ``minor`` is any array then.
+    """
+    n_marked, n_strays, n_values = 0, 0, len(values)
+    for row in range(len(code)):
+        major, low = np.int64(code[row]), np.int64(minor[row]) if span else np.int64(0)
+        if major < 0 or low < 0:
+            continue
+        if major >= most:
             strays[n_strays] = row
             n_strays += 1
             continue
-        page, place = page_of[key[row] & DAY], (code >> minor_bits) * span + (code & mask)
+        page, place = page_of[day[row]], major * span + low if span else major
         bits[page, place >> 6] |= 1 << (place & 63)
+        n_marked += 1
         if count:
-            sums[0, page, place] += 1
+            sums[page, place, 0] += 1
         for name in range(n_values):
-            sums[name + count, page, place] += values[name][row]
-    return n_strays
+            sums[page, place, name + count] += values[name][row]
+    return n_marked, n_strays
 
 
 def _per_place(bits: np.ndarray, counts: np.ndarray) -> None:
@@ -93,7 +98,7 @@ def _emit(
                     start[place] = to + 1
                     day[to] = days[page]
                     for name in range(len(values)):
-                        values[name, to] = sums[name, page, place]
+                        values[name, to] = sums[page, place, name]
 
 
 def _union(
