@@ -105,7 +105,8 @@ def explanation(model: AdditiveModel, X: pd.DataFrame, *, chunk: int = 20_000) -
     -------
     shap.Explanation
         ``values`` and ``base_values`` in the unit of the margin; ``data`` are numbers (levels of categories by their
-        code, text as NaN) for colours; ``display_data`` are the values as they stand in ``X``.
+        code, text as 1 where there is any, else 0) for colours; ``display_data`` are the values as they stand in ``X``,
+        but free text, which may name people, is only said to be there.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def explanation(model: AdditiveModel, X: pd.DataFrame, *, chunk: int = 20_000) -
         values=terms.to_numpy(),
         base_values=bias.to_numpy(),
         data=np.column_stack([_numbers(shown[name]) for name in shown]),
-        display_data=shown.astype(object).to_numpy(),
+        display_data=np.column_stack([_displayed(shown[name]) for name in shown]),
         feature_names=list(terms.columns),
     )
 
@@ -175,10 +176,17 @@ def _require_additive(total: np.ndarray, margin: np.ndarray) -> None:
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    """Return a column as float64 for colouring: codes of categories, NaN for text."""
+    """Return a column as float64 for colouring: codes of categories, 1 where there is text."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes = column.cat.codes.to_numpy(dtype=np.float64)
         return np.where(codes < 0, np.nan, codes)
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
-    return np.full(len(column), np.nan)
+    return column.notna().to_numpy(dtype=np.float64)
+
+
+def _displayed(column: pd.Series) -> np.ndarray:
+    """Return a column as it stands, but for free text."""
+    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        return np.asarray(column.astype(object).to_numpy())
+    return np.array(["text" if known else None for known in column.notna()], dtype=object)

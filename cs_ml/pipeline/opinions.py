@@ -6,6 +6,7 @@ import pandas as pd
 
 from cs_ml.health.opinions import beside
 from cs_ml.tables import Tables
+from cs_ml.tables.redact import redact
 from cs_ml.timeline import Clock
 
 __all__ = ["opinions_of"]
@@ -39,4 +40,5 @@ def opinions_of(tables: Tables | None, scores: pd.DataFrame) -> pd.DataFrame | N
         found = beside(found, views, "csm_view", "level", clock=clock, strict=False)
     if OVERRIDES in tables:
         found = beside(found, tables.frame(OVERRIDES, accounts), "override", "points", clock=clock)
-    return None if found is shown else found
+    words = {f"{name}": found[name].map(redact, na_action="ignore") for name in found if f"{name}".endswith("_reason")}
+    return None if found is shown else found.assign(**words)

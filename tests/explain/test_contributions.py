@@ -87,9 +87,10 @@ def test_explanation_shows_values_as_they_stand(X):
 
     found = explanation(Wide(), X, chunk=3)
     assert found.feature_names == ["a", "b", "c", "plan", "text", "margin"]
-    assert found.display_data[0, 3:5].tolist() == ["pro", "words"]
+    assert found.display_data[0, 3:5].tolist() == ["pro", "text"]
     np.testing.assert_array_equal(found.data[:, 3], [1, 0, np.nan, 1, 1, 0, 0])
-    assert np.isnan(found.data[:, 4:]).all()
+    assert (found.data[:, 4] == 1).all()
+    assert np.isnan(found.data[:, 5]).all()
     np.testing.assert_allclose(found.sum(axis=1).values + found.base_values, Wide().margin(X))  # noqa: PD011  not a frame
 
 
