@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 Language = Literal["en", "ja"]
+Learner = Literal["base_rate", "logistic", "additive", "tree"]
 
 
 class BookConfig(Section):
@@ -74,8 +75,10 @@ class ModelConfig(Section):
         None, "Dates to learn from: a list, or {from, to}; all by default.", "学習に使う日付(一覧または{from, to})。"
     )
     n_origins: Positive = doc(6, "How many past dates the backtest stands on.", "バックテストの起点の数。")
-    learners: Literal["auto"] | Annotated[tuple[Literal["base_rate", "logistic", "tree"], ...], Unique] = doc(
-        "auto", "auto, or a list of base_rate, logistic, tree.", "auto、またはbase_rate、logistic、treeの一覧。"
+    learners: Literal["auto"] | Annotated[tuple[Learner, ...], Unique] = doc(
+        "auto",
+        "auto, or a list of base_rate, logistic, additive, tree.",
+        "auto、またはbase_rate、logistic、additive、treeの一覧。",
     )
     text_encoder: Text = doc(
         "ngrams",

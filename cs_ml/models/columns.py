@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,6 +16,7 @@ from cs_ml.errors import Fault, FrameError
 __all__ = ["bare", "column_kind", "numbers", "open_frame", "select", "words"]
 
 Floats = npt.NDArray[np.float64]
+LONGEST_LEVEL = 120  # characters
 
 
 def open_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def open_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
     named = isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns)
     if named and reset:
         given: pd.DataFrame = X
-        _require_usable(given)
+        _require_usable(given, getattr(estimator, "text", None))
         validate_data(estimator, given, skip_check_array=True, reset=True)
         return given
     if named and hasattr(estimator, "feature_names_in_"):
@@ -131,8 +132,8 @@ def _object_kind(column: pd.Series) -> str:
     return "category" if inferred in {"string", "empty"} else "other"
 
 
-def _require_usable(X: pd.DataFrame) -> None:
-    faults = [*_duplicates(X.columns)] or [*_unusable(bare(X))]
+def _require_usable(X: pd.DataFrame, text: Collection[str] | None = None) -> None:
+    faults = [*_duplicates(X.columns)] or [*_unusable(bare(X)), *_undeclared(X, text)]
     if not len(X):
         faults.append(Fault("X", "at least one row", "0 sample(s)"))
     if not len(X.columns):
@@ -167,6 +168,24 @@ def _column_faults(name: str, column: pd.Series) -> Iterable[Fault]:
         infinite = int(np.isinf(numbers(column)).sum())
         if infinite:
             yield Fault(name, "finite numbers or NaN", "infinity", rows=infinite, hint="write missing values as NaN")
+
+
+def _undeclared(X: pd.DataFrame, text: Collection[str] | None) -> Iterable[Fault]:
+    """Refuse free text that an estimator which can read text was not told of."""
+    if text is None:
+        return
+    for name in X.columns[X.dtypes != np.float64].difference(list(text), sort=False):
+        if column_kind(X[name]) == "category" and _is_prose(X[name]):
+            hint = "name it in text=, so that it is read as such, or drop it"
+            yield Fault(str(name), "numbers, or categories of a few words", "free text", rows=len(X), hint=hint)
+
+
+def _is_prose(column: pd.Series) -> bool:
+    """Tell sentences from names of levels; the first may name people and must not be kept as levels."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    lengths = column.dropna().astype(str).str.len()
+    return bool(len(lengths)) and bool(lengths.max() > LONGEST_LEVEL)
 
 
 def _missing(name: str, columns: Iterable[str]) -> Fault:

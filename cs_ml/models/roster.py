@@ -12,14 +12,16 @@ from cs_ml.models.average import Average
 from cs_ml.models.learners import BaseRate, Learner
 from cs_ml.models.logistic import PENALTIES, LogisticLearner
 from cs_ml.models.target import Target
-from cs_ml.models.tree import TreeLearner
+from cs_ml.models.tree import AdditiveLearner, TreeLearner
 
 __all__ = ["candidates", "learner_from_state"]
 
-NAMES = ("base_rate", "logistic", "tree")
+NAMES = ("base_rate", "logistic", "additive", "tree")
+ADDITIVE_TREES, TREES = (20, 40, 70, 120, 200), (10, 20, 35, 60, 100)
 EVENTS_FOR_LOGISTIC = 5
 EVENTS_FOR_CHOICE = 15
 EVENTS_FOR_TREE = 30
+MANY_EVENTS = 60
 
 
 def candidates(
@@ -60,16 +62,16 @@ def candidates(
         If a name is not known.
     """
     names = _by_events(target.n_events, notes) if learners == "auto" else _checked(learners)
+    signs = _known(monotone, columns, notes)
+    trees = {"monotone": signs, "random_state": seed, "n_jobs": n_jobs, **_tree_size(target)}
     make: dict[str, Callable[[], Learner]] = {
         "base_rate": BaseRate,
         "logistic": lambda: LogisticLearner(
             grid=(_few(columns), PENALTIES[: 3 if target.n_events < EVENTS_FOR_CHOICE else None])
         ),
+        "additive": lambda: AdditiveLearner(**trees, leaves=2, grid=(_few(columns), ADDITIVE_TREES)),
         "tree": lambda: TreeLearner(
-            monotone=_known(monotone, columns, notes),
-            random_state=seed,
-            n_jobs=n_jobs,
-            **_tree_size(target, columns),
+            **trees, leaves=4 if target.n_events < MANY_EVENTS else 8, grid=(_few(columns), TREES)
         ),
     }
     return [make[name]() for name in names]
@@ -80,6 +82,7 @@ def learner_from_state(name: str, state: dict[str, Any]) -> Average:
     kinds: dict[str, Callable[[dict[str, Any]], Learner]] = {
         "base_rate": BaseRate.from_state,
         "logistic": LogisticLearner.from_state,
+        "additive": AdditiveLearner.from_state,
         "tree": TreeLearner.from_state,
     }
     return Average.from_state(state, kinds[name])
@@ -93,7 +96,7 @@ def _by_events(n_events: int, notes: list[str]) -> tuple[str, ...]:
         notes.append(f"{n_events} events: a strongly shrunk logistic; a freer one is tried from {EVENTS_FOR_CHOICE} on")
     elif n_events < EVENTS_FOR_TREE:
         notes.append(f"{n_events} events: no trees; they are tried from {EVENTS_FOR_TREE} on")
-    return ("logistic",) if n_events < EVENTS_FOR_TREE else ("logistic", "tree")
+    return ("logistic",) if n_events < EVENTS_FOR_TREE else ("logistic", "additive", "tree")
 
 
 def _checked(learners: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -111,16 +114,14 @@ def _known(monotone: dict[str, int] | None, columns: list[str], notes: list[str]
     return {name: sign for name, sign in (monotone or {}).items() if name in columns}
 
 
-def _tree_size(target: Target, columns: list[str]) -> dict[str, Any]:
+def _tree_size(target: Target) -> dict[str, Any]:
     """Size trees by events and accounts: many snapshots of one account are hardly more than one."""
     n, events = len(target.y), target.n_events
     snapshots = n / len(np.unique(target.clusters))
     rows_an_event = max(target.y.sum() / events, 1.0)
     return {
-        "leaves": 4 if events < 60 else 8,
         "leaf_rows": int(np.clip(10 * snapshots, 10, max(n // 10, 10))),
         "leaf_weight": float(np.clip(2.0 * rows_an_event, 1.0, max(n / 100, 1.0))),
-        "grid": (_few(columns), (10, 20, 35, 60, 100)),
     }
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from cs_ml.models.encode import View
 from cs_ml.models.learners import TrainingRows
 
-__all__ = ["TreeLearner"]
+__all__ = ["AdditiveLearner", "TreeLearner"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -231,6 +231,16 @@ class TreeLearner:
     def _ranking(self, boosters: list[Any]) -> Rows:
         gain = np.add.reduce([booster.feature_importance("gain") for booster in boosters])
         return np.argsort(-gain, kind="stable")
+
+
+class AdditiveLearner(TreeLearner):
+    """Trees of one split each: a sum of steps, one column at a time, between the straight line and the trees.
+
+    Without interactions fewer things can be learned from chance, and what is learned bends where a line cannot
+    (generalised additive model by boosting, Lou, Caruana and Gehrke 2012).
+    """
+
+    name: ClassVar[str] = "additive"
 
 
 def _narrow(view: View, kept: Rows) -> View:

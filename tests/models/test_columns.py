@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from cs_ml.errors import FrameError
+from cs_ml.models import PropensityClassifier
 from cs_ml.models.columns import column_kind, numbers, select, words
 
 
@@ -36,3 +37,11 @@ def test_kind_of_column(values, kind):
 def test_nullable_numbers_become_nan_and_words_become_none():
     assert np.isnan(numbers(pd.Series([1, None], dtype="Int64"))[1])
     assert words(pd.Series(["a", None, np.nan], dtype=object)).tolist() == ["a", None, None]
+
+
+def test_free_text_that_was_not_declared_is_refused_rather_than_kept_as_levels():
+    X = pd.DataFrame({"logins": range(40), "said": ["we think of leaving " * 9] * 40})
+    y = [0, 1] * 20
+    with pytest.raises(FrameError, match=r"said.*text="):
+        PropensityClassifier().fit(X, y)
+    assert PropensityClassifier(text=("said",)).fit(X, y).predict(X).shape == (40,)
