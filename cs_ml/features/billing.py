@@ -34,8 +34,7 @@ class BillingBuilder:
 
     Examples
     --------
-    >>> len(BillingBuilder().features(["due_at", "amount", "paid_at"])), BillingBuilder().features(["due_at",
-    "amount"])
+    >>> len(BillingBuilder().features(["due_at", "amount", "paid_at"])), BillingBuilder().features(["due_at"])
     (6, [])
     """
 

@@ -281,7 +281,7 @@ def test_a_full_disk_under_the_tracking_store(make_tiny, command, tmp_path, empt
         (out / "tracking").mkdir()
         shutil.copy(empty_store, out / "tracking" / "mlflow.db")
         answer = command("train")
-        assert Bundle.load(out / "bundle").parts.keys() == {"health", "typical"}
+        assert Bundle.load(out / "bundle").parts.keys() == {"health", "profile", "typical"}
     assert answer.code == 2, answer
     assert re.search(r"^error: .*(disk is full|No space left)", answer.err), answer.err
     assert answer.err.count("\n") == 1
