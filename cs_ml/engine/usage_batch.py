@@ -43,6 +43,8 @@ class Codes:
         Features whose events are counted a day and account.
     business_hours
         Whether to count events in business hours.
+    n_expected
+        Rows that will come, as far as is known.
     users, members, features
         Codes of users, of users of accounts, and of features; grow with every batch.
     whole_features
@@ -54,10 +56,16 @@ class Codes:
     login_events: frozenset[str]
     top_features: tuple[str, ...] = ()
     business_hours: bool = False
-    users: KeyTable = field(default_factory=KeyTable)
-    members: Members = field(default_factory=Members)
-    features: KeyTable = field(default_factory=KeyTable)
+    n_expected: int = 0
+    users: KeyTable = field(init=False)
+    members: Members = field(init=False)
+    features: KeyTable = field(init=False)
     whole_features: bool = False
+
+    def __post_init__(self) -> None:
+        """Make room for the codes of users, of users of accounts and of features."""
+        self.users, self.features = KeyTable(n_expected=self.n_expected), KeyTable(n_expected=self.n_expected)
+        self.members = Members(self.n_expected)
 
     def top(self, feature: np.ndarray) -> np.ndarray:
         """Return the position among the top features of every feature code, -1 where it is not among them."""
@@ -75,6 +83,8 @@ class Work:
 
     Parameters
     ----------
+    n_expected
+        Rows that will come, as far as is known.
     piles
         Rows by kind and by whether they were known late.
     columns
@@ -85,15 +95,19 @@ class Work:
         Sum of all absolute quantities, in millionths.
     """
 
-    piles: dict[tuple[Kind, bool], Pile] = field(
-        default_factory=lambda: {
-            (kind, late): Pile(FEATURE_BITS if kind == "features" else 0) for kind in KINDS for late in (False, True)
-        }
-    )
+    n_expected: int = 0
+    piles: dict[tuple[Kind, bool], Pile] = field(init=False)
     columns: set[str] = field(default_factory=set)
     n_rows: int = 0
     n_ignored: int = 0
     quantity: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Begin empty piles."""
+        bits = {"features": FEATURE_BITS}
+        self.piles = {
+            (kind, late): Pile(bits.get(kind, 0), self.n_expected) for kind in KINDS for late in (False, True)
+        }
 
 
 def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:

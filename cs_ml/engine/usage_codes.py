@@ -47,7 +47,8 @@ def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
     True
     """
     if pa.types.is_integer(values.type):
-        return _plain(pc.fill_null(values, 0)).astype(np.int64, copy=False).view(np.uint64)[:, None]
+        values = pc.fill_null(values, 0) if values.null_count else values
+        return _plain(values).astype(np.int64, copy=False).view(np.uint64)[:, None]
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         values = pc.cast(values, pa.large_string())
     width = np.int32 if pa.types.is_string(values.type) else np.int64
@@ -141,6 +142,8 @@ class KeyTable:
     keys
         Different keys to begin with, shape (n, words); the code of each is its position. Keys added later get the
         codes that follow, in no particular order.
+    n_expected
+        Keys that will be asked for, as far as is known.
 
     Examples
     --------
@@ -151,10 +154,10 @@ class KeyTable:
     [2, -1]
     """
 
-    def __init__(self, keys: np.ndarray | None = None) -> None:
+    def __init__(self, keys: np.ndarray | None = None, n_expected: int = 0) -> None:
         self._lock = threading.Lock()
         keys = np.empty((0, 1), np.uint64) if keys is None else keys
-        self._size, self._n_asked = len(keys), 0
+        self._size, self._n_expected, self._n_asked = len(keys), n_expected, 0
         self._direct = np.empty(0, np.int32)
         self._slots = _slots_with(keys, len(keys))
 
@@ -179,7 +182,7 @@ class KeyTable:
             Shape (n,).
         """
         slots, self._n_asked = self._slots, self._n_asked + len(words)
-        loops = compiled(self._n_asked)
+        loops = compiled(max(self._n_expected, self._n_asked))
         width = slots.keys.shape[1]
         longer, words = words[:, width:], _widened(words[:, :width], width)
         codes = (

@@ -29,6 +29,8 @@ class Accounts:
     ----------
     account_ids
         Sorted, each once.
+    n_expected
+        Rows that will come, as far as is known.
 
     Raises
     ------
@@ -41,12 +43,13 @@ class Accounts:
     [0, -1]
     """
 
-    def __init__(self, account_ids: Sequence[str]) -> None:
+    def __init__(self, account_ids: Sequence[str], n_expected: int = 0) -> None:
         ids = [str(account) for account in account_ids]
         if any(left >= right for left, right in pairwise(ids)):
             raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
         self._ids, self._lock = ids, threading.Lock()
-        self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"))
+        self._n_expected = n_expected
+        self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"), n_expected)
 
     def __len__(self) -> int:
         return len(self._text)
@@ -58,6 +61,8 @@ class Accounts:
             return codes_of(column, self._text.find, "usage.account_id")
         with self._lock:
             table, position = self._whole
+        if len(position) - 1 == len(self):  # all ids are whole numbers: the code is the position
+            return codes_of(column, table.find, "usage.account_id")
         return codes_of(column, lambda words: np.asarray(position[table.find(words)]), "usage.account_id")
 
     @cached_property
@@ -65,7 +70,7 @@ class Accounts:
         """Accounts whose ids are whole numbers, made only where a table holds such ids."""
         ids = pa.array(self._ids, pa.large_string())
         whole = np.flatnonzero(pc.match_substring_regex(ids, WHOLE).to_numpy(zero_copy_only=False))
-        table = KeyTable(words_of(ids.take(pa.array(whole)).cast(pa.int64())))
+        table = KeyTable(words_of(ids.take(pa.array(whole)).cast(pa.int64())), self._n_expected)
         return table, np.append(whole, -1).astype(np.int32)
 
 
@@ -81,6 +86,11 @@ class Members:
     Almost every user belongs to one account, so a user's code is the member's code in the account where it was
     seen first; pairs with further accounts get codes of their own.
 
+    Parameters
+    ----------
+    n_expected
+        Rows that will come, as far as is known.
+
     Examples
     --------
     >>> members = Members()
@@ -89,9 +99,9 @@ class Members:
     [0, 1, 0]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_expected: int = 0) -> None:
         self._lock = threading.Lock()
-        self._home, self._n_asked = np.empty(0, np.int32), 0
+        self._home, self._n_expected, self._n_asked = np.empty(0, np.int32), n_expected, 0
         self._strays = KeyTable()
 
     def __len__(self) -> int:
@@ -125,7 +135,7 @@ class Members:
     def _away(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
         """Return the rows whose user does not belong to their account, as far as is known."""
         self._n_asked += len(user)
-        loops = compiled(self._n_asked)
+        loops = compiled(max(self._n_expected, self._n_asked))
         if loops is None:
             return np.flatnonzero(self._home.take(user) != account)
         rows = np.empty(len(user), np.int64)

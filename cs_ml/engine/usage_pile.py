@@ -128,6 +128,8 @@ class Pile:
     ----------
     minor_bits
         Low bits of a member code that are few of the numbers they could hold (features of an account).
+    n_expected
+        Rows that will come, as far as is known.
 
     Examples
     --------
@@ -138,20 +140,24 @@ class Pile:
     [2, 4]
     """
 
-    def __init__(self, minor_bits: int = 0) -> None:
+    def __init__(self, minor_bits: int = 0, n_expected: int = 0) -> None:
         self._parts: list[Rows] = []
         self._waiting = 0
         self._limit = MERGE_AT
         self._shrinks = True
         self._minor_bits = minor_bits
-        self._n_added = 0
+        self._n_expected, self._n_added = n_expected, 0
         self._table: DayTable | None = None
         self._tabled = True
 
     def add(self, rows: Rows | Marks) -> None:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
         self._n_added += len(rows)
-        if self._tabled and (isinstance(rows, Marks) or rows.lag is None) and compiled(self._n_added):
+        if (
+            self._tabled
+            and (isinstance(rows, Marks) or rows.lag is None)
+            and compiled(max(self._n_expected, self._n_added))
+        ):
             rows = self._marked(rows)
             if not len(rows):
                 return

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["parquet_batches"]
+__all__ = ["RowGroup", "parquet_batches"]
 
 ROWS = 1 << 17
 BYTES_A_CODE = 4
@@ -17,7 +17,7 @@ BYTES_A_CODE = 4
 
 def parquet_batches(
     files: Sequence[Path | str], columns: Mapping[str, str] | Sequence[str], *, rows: int = ROWS
-) -> Iterator[Callable[[], Iterator[pa.RecordBatch]]]:
+) -> Iterator[RowGroup]:
     """Yield a function a row group that decodes it, for :func:`~cs_ml.engine.usage_reduce.reduce_usage`.
 
     A column comes as a dictionary where the file holds it wholly as one: that is the quickest to decode and to code.
@@ -44,16 +44,40 @@ def parquet_batches(
     for path in files:
         metadata = pq.read_metadata(path)
         for group in range(metadata.num_row_groups):
-            yield partial(_decoded, path, group, metadata, names, rows)
+            yield RowGroup(path, group, metadata, names, rows)
 
 
-def _decoded(
-    path: Path | str, group: int, metadata: pq.FileMetaData, names: Mapping[str, str], rows: int
-) -> Iterator[pa.RecordBatch]:
-    compact = _held_as_dictionary(metadata.row_group(group)) & names.keys()
-    with pq.ParquetFile(path, metadata=metadata, read_dictionary=sorted(compact), memory_map=False) as file:
-        for batch in file.iter_batches(rows, row_groups=[group], columns=list(names), use_threads=False):
-            yield batch.rename_columns([names[name] for name in batch.schema.names])
+@dataclass(frozen=True)
+class RowGroup:
+    """Decodes a row group when called.
+
+    Parameters
+    ----------
+    path, group, metadata
+        File, position of the row group in it, and its footer.
+    names
+        Canonical name by name in the file.
+    rows
+        Rows of one batch, at most.
+    """
+
+    path: Path | str
+    group: int
+    metadata: pq.FileMetaData
+    names: Mapping[str, str]
+    rows: int
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the whole file: what is to be expected besides this group."""
+        return int(self.metadata.num_rows)
+
+    def __call__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches of the row group."""
+        names, compact = self.names, _held_as_dictionary(self.metadata.row_group(self.group)) & self.names.keys()
+        with pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=sorted(compact)) as file:
+            for batch in file.iter_batches(self.rows, row_groups=[self.group], columns=list(names), use_threads=False):
+                yield batch.rename_columns([names[name] for name in batch.schema.names])
 
 
 def _held_as_dictionary(group: pq.RowGroupMetaData) -> set[str]:

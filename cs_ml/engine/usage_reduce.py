@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from cs_ml.engine.usage_batch import DAY_BITS, FEATURE_BITS, Codes, Kind, Work, 
 from cs_ml.engine.usage_codes import text_of
 from cs_ml.engine.usage_ids import Accounts, Members
 from cs_ml.engine.usage_pile import Pile
+from cs_ml.engine.usage_read import RowGroup
 from cs_ml.engine.usage_rows import LaidOut, Rows
 from cs_ml.engine.usage_state import Days, UsageState, days_of
 from cs_ml.timeline.clock import Clock
@@ -83,10 +85,14 @@ def reduce_usage(
     >>> state.days.values["rows"].tolist(), np.diff(state.users.members).tolist(), state.n_ignored
     ([2], [0, 2], 1)
     """
-    codes = Codes(Accounts(account_ids), clock, frozenset(login_events), tuple(top_features), business_hours)
+    items = iter(batches)
+    first = next(items, None)
+    n_expected = first.n_rows if isinstance(first, RowGroup) else 0
+    accounts = Accounts(account_ids, n_expected)
+    codes = Codes(accounts, clock, frozenset(login_events), tuple(top_features), business_hours, n_expected)
     check_sizes(codes, 0)
     np.empty(KEPT, np.uint8)  # once a block of this size was freed, the allocator of glibc keeps smaller ones for reuse
-    source = _Source(iter(batches))
+    source = _Source(items if first is None else chain([first], items))
     if threads == 1:
         return _assembled([_worked(source, codes)], codes, threads)
     with ThreadPoolExecutor(threads) as pool:
@@ -117,7 +123,7 @@ class _Source:
 
 
 def _worked(source: _Source, codes: Codes) -> Work:
-    work = Work()
+    work = Work(codes.n_expected)
     try:
         for batch in source:
             reduce_batch(batch, codes, work)

@@ -14,7 +14,7 @@ from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
 __all__ = ["DayTable", "compiled", "union"]
 
 DAYS = 1 << 16
-COMPILED_AT = 1 << 21  # rows from which on compiled loops pay for their import
+COMPILED_AT = 1 << 24  # rows from which on compiled loops pay for their import, and tables are full enough
 MOST_MEMBERS = 1 << 26  # codes from here on are kept in the pile: they would make wide tables of little
 MOST_BYTES = 1 << 28
 PAGES = 1 << 10

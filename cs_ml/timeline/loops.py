@@ -10,7 +10,7 @@ from types import ModuleType
 
 __all__ = ["PAYS", "loaded", "loops"]
 
-PAYS = 1 << 22  # steps of a loop that cost as much in NumPy as loading numba does
+PAYS = 1 << 24  # steps of a loop that cost as much in NumPy as loading numba does
 PAYS_LOADED = 1 << 12  # and those from which on a call pays where it is loaded
 
 
