@@ -128,16 +128,16 @@ def merge_states(states: Sequence[UsageState]) -> UsageState:
     if len(states) == 1:
         return states[0]
     _refuse_large_sums(states)
-    n_accounts = states[0].n_accounts
+    n_accounts, n_rows = states[0].n_accounts, sum(state.n_rows for state in states)
     names = sorted({name for state in states for name in state.feature_names})
     parts: dict[str, Days | None] = {"users": None, "features": None, "logins": None}
     for field in parts:
         held = [getattr(state, field) for state in states]
         if any(part is not None for part in held):
-            parts[field] = _features(states, names) if field == "features" else _users(held, n_accounts)
-    days = _accounts([state.days for state in states], n_accounts)
-    top = {name: _accounts([state.top[name] for state in states], n_accounts) for name in states[0].top}
-    counts = sum(state.n_rows for state in states), sum(state.n_ignored for state in states)
+            parts[field] = _features(states, names, n_rows) if field == "features" else _users(held, n_accounts, n_rows)
+    days = _accounts([state.days for state in states], n_accounts, n_rows)
+    top = {name: _accounts([state.top[name] for state in states], n_accounts, n_rows) for name in states[0].top}
+    counts = n_rows, sum(state.n_ignored for state in states)
     used = tuple(names) if parts["features"] is not None else ()
     return UsageState(days, parts["users"], parts["features"], parts["logins"], *_span(days), *counts, used, top)
 
@@ -151,12 +151,12 @@ def _refuse_large_sums(states: Sequence[UsageState]) -> None:
         raise TableError(Fault("usage.quantity", expected, found, hint="give it in a larger unit"))
 
 
-def _accounts(parts: Sequence[Days], n_accounts: int) -> Days:
-    rows, late = _piled(parts, [part.groups() for part in parts])
+def _accounts(parts: Sequence[Days], n_accounts: int, n_rows: int) -> Days:
+    rows, late = _piled(parts, [part.groups() for part in parts], n_rows)
     return replace(days_of(rows, late, 0, n_accounts), code=parts[0].code)
 
 
-def _features(states: Sequence[UsageState], names: Sequence[str]) -> Days:
+def _features(states: Sequence[UsageState], names: Sequence[str], n_rows: int) -> Days:
     place = {name: position for position, name in enumerate(names)}
     parts, codes = [], []
     for state in states:
@@ -164,12 +164,12 @@ def _features(states: Sequence[UsageState], names: Sequence[str]) -> Days:
             new = np.array([place[name] for name in state.feature_names], np.int64)
             parts.append(state.features)
             codes.append(state.features.groups() << FEATURE_BITS | new[state.features.code])
-    rows, late = _piled(parts, codes, FEATURE_BITS)
+    rows, late = _piled(parts, codes, n_rows, FEATURE_BITS)
     days = days_of(rows, late, FEATURE_BITS, states[0].n_accounts)
     return replace(days, code=(days.code & (1 << FEATURE_BITS) - 1).astype(np.int32))
 
 
-def _users(held: Sequence[Days | None], n_accounts: int) -> Days:
+def _users(held: Sequence[Days | None], n_accounts: int, n_rows: int) -> Days:
     """Merge users of accounts, who are told apart by account and id."""
     parts = [part for part in held if part is not None]
     width = max(part.code.shape[1] for part in parts)
@@ -186,15 +186,15 @@ def _users(held: Sequence[Days | None], n_accounts: int) -> Days:
     number[order] = np.cumsum(first) - 1
     codes = np.split(number, np.cumsum([len(part.code) for part in parts])[:-1])
     owner, words = owner[order[first]], words[order[first]]
-    rows, late = _piled(parts, codes)
+    rows, late = _piled(parts, codes, n_rows)
     days = days_of(rows, late, owner, n_accounts)
     return replace(days, code=words[days.code])
 
 
 def _piled(
-    parts: Sequence[Days], codes: Sequence[np.ndarray], minor_bits: int = 0
+    parts: Sequence[Days], codes: Sequence[np.ndarray], n_rows: int, minor_bits: int = 0
 ) -> tuple[Rows | LaidOut, Rows | LaidOut]:
-    pile, late = Pile(minor_bits), Pile(minor_bits)
+    pile, late = Pile(minor_bits, n_rows), Pile(minor_bits)
     for part, code in zip(parts, codes, strict=True):
         for rows in _blocks(part, code):
             pile.add(rows)
