@@ -116,7 +116,7 @@ def _main(lines: pd.DataFrame, running: Terms) -> dict[str, np.ndarray]:
         start, end = (np.append(days.astype(float), np.nan)[chosen] for days in (running.start, running.end))
         end[end >= NEVER.astype("datetime64[D]").astype(float)] = np.nan
         values["contracts_term_days_to_end"] = end - running.as_of
-        values["contracts_term_months"] = (end - start) / DAYS_A_MONTH
+        values["contracts_term_months"] = np.round((end - start) / DAYS_A_MONTH * 2) / 2  # February is a month, too
         due = _due(end - running.as_of, end - start, 90)
         values["contracts_renewals_due_90d"] = np.where(np.isnan(start), np.nan, due)
     return values

@@ -34,7 +34,7 @@ def test_every_feature_of_two_running_lines():
     assert found["plan_current"] == "pro"
     assert math.isnan(found["discount_current"])
     assert found.drop(["plan_current", "discount_current"]).to_dict() == {
-        "tenure_days": 516, "term_days_to_end": 214, "term_months": 365 / (365.25 / 12), "renewals_due_90d": 0,
+        "tenure_days": 516, "term_days_to_end": 214, "term_months": 12.0, "renewals_due_90d": 0,
         "billing_months": 1,
         "mrr_current": 200, "mrr_change_90d": 0, "mrr_change_365d": math.log(200) - math.log(100),
         "mrr_share_of_peak": 1, "seats_current": 20, "seats_change_365d": math.log(20) - math.log(10),
@@ -90,7 +90,7 @@ def test_an_open_ended_line_has_no_days_to_its_end():
         b          2026-01-01 2027-01-01 -                   -"""
     found = built(text, ("a", "2026-05-10"), ("a", "2026-05-11"), ("b", "2026-05-11"))
     np.testing.assert_array_equal(found["term_days_to_end"], [np.nan, 82, 235])
-    np.testing.assert_allclose(found["term_months"], [np.nan, 212 / (365.25 / 12), 365 / (365.25 / 12)])
+    np.testing.assert_allclose(found["term_months"], [np.nan, 7.0, 12.0])
     assert found["lines_count"].tolist() == [1, 1, 1]
 
 
