@@ -81,8 +81,8 @@ def goals_of(accounts: int, table: pd.DataFrame, loss: dict[str, float]) -> list
         return goals
     return [
         *goals,
-        Goal(f"{size}, usage / loop in pandas, wall", ratio("usage", "usage_pandas", "wall"), 1 / 6),
-        Goal(f"{size}, usage / one GROUP BY, wall", ratio("usage", "usage_duckdb", "wall"), 2.0),
+        Goal(f"{size}, usage / loop in pandas, processor", ratio("usage", "usage_pandas", "cpu"), 1 / 6),
+        Goal(f"{size}, usage / one GROUP BY, processor", ratio("usage", "usage_duckdb", "cpu"), 2.0),
     ]
 
 

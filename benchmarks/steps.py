@@ -21,7 +21,9 @@ from usage_kernel import _one_date
 from worlds import config_of
 
 from cs_ml.bundle import Bundle
+from cs_ml.engine.bucket import Bucket
 from cs_ml.engine.local import LocalEngine
+from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.explain import TypicalValues
 from cs_ml.features.contracts import ContractsBuilder
 from cs_ml.features.snapshot import SnapshotBuilder
@@ -31,7 +33,7 @@ from cs_ml.models import PropensityClassifier
 from cs_ml.models.metric_table import paired_differences
 from cs_ml.pipeline.score import CLASSES, Fitted, reasons_of, scores_of
 from cs_ml.pipeline.snapshot import open_book, take_snapshot
-from cs_ml.timeline import as_of_dates, make_spine
+from cs_ml.timeline import Clock, as_of_dates, make_spine
 
 START, TEST_FROM, NEWEST = "2025-05-01", "2026-03-01", "2026-10-01"
 WORKERS = 2
@@ -48,11 +50,15 @@ def check(folder: Path) -> Spent:
 
 
 def usage(folder: Path) -> Spent:
-    """Measure usage on every date, with the engine of the package."""
+    """Measure usage on every date: the 24 columns of the loop, from the same columns of the table."""
     tables = open_book(config_of(folder, START))
     spine = make_spine(tables, start=START, end=NEWEST)
     with spending() as spent:
-        X = SnapshotBuilder((UsageBuilder(),), LocalEngine(WORKERS)).build(tables, spine)
+        accounts = np.unique(np.asarray(spine.index.get_level_values("account_id"), dtype=object))
+        clock, batches = Clock(tables.zone), tables.batches("usage", COLUMNS)
+        state = reduce_usage(batches, accounts.tolist(), clock, threads=WORKERS)
+        contracts = {"contracts": tables.frame("contracts", accounts)}
+        X = UsageBuilder().build(Bucket(accounts, contracts, state, clock), spine.index)
     return spent | {"columns": len(X.columns), "rows": len(X)}
 
 
