@@ -30,8 +30,7 @@ def feature_drift(before: pd.DataFrame, after: pd.DataFrame, *, bins: int = 10) 
     Returns
     -------
     pandas.DataFrame
-        Columns column, psi, noise (what sampling alone would give on average), level (``stable``, ``moderate`` from
-        0.1, ``strong`` from 0.25, both only above three times the noise), missing_before, missing_after.
+        As of :meth:`FeatureProfile.compare`.
 
     Examples
     --------

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cs_ml.models.columns import column_kind, numbers, select, words
+from cs_ml.models.columns import bare, column_kind, numbers, select, words
 
 __all__ = ["FeatureProfile", "psi"]
 
 Floats = npt.NDArray[np.float64]
 MODERATE, STRONG = 0.1, 0.25
 LEVELS = 30  # categories with more levels are compared by their most common ones
-COLUMNS = ["column", "psi", "noise", "level", "missing_before", "missing_after"]
+COLUMNS = ["column", "psi", "noise", "usual", "level", "missing_before", "missing_after"]
+DATES = 12  # training dates that say how much a feature usually moves
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class _Column:
     counts: list[float]
     edges: list[float] | None = None
     levels: list[str] | None = None
+    usual: float = 0.0  # the largest index of a single date among the training rows
 
     def count(self, column: pd.Series) -> Floats:
         """Return the rows in each bin."""
@@ -42,6 +44,9 @@ class _Column:
 
 class FeatureProfile:
     """Shares of rows in bins of each feature, to see later whether a book still looks the same.
+
+    A book that grows moves a little every month. So a feature counts as moved only where it stands further from all
+    training rows than any of the last training dates did.
 
     Parameters
     ----------
@@ -77,12 +82,16 @@ class FeatureProfile:
         FeatureProfile
             Itself.
         """
-        self.columns_ = {}
+        self.columns_, rows, dates = {}, bare(X), _last_dates(X)
         for name in X.columns:
-            if column_kind(X[name]) == "number":
-                self.columns_[str(name)] = self._number(X[name])
+            if column_kind(rows[name]) == "number":
+                learned = self._number(rows[name])
             elif isinstance(X[name].dtype, pd.CategoricalDtype):
-                self.columns_[str(name)] = _category(X[name])
+                learned = _category(rows[name])
+            else:
+                continue
+            moves = [_moved(learned, learned.count(rows[name].iloc[date])) for date in dates]
+            self.columns_[str(name)] = replace(learned, usual=max(moves, default=0.0))
         return self
 
     def compare(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -96,8 +105,9 @@ class FeatureProfile:
         Returns
         -------
         pandas.DataFrame
-            Columns column, psi, noise (what sampling alone would give on average), level (``stable``, ``moderate``
-            from 0.1, ``strong`` from 0.25, both only above three times the noise), missing_before, missing_after.
+            Columns column, psi, noise (what sampling alone would give on average), usual (the most that one of the
+            last training dates moved), level (``stable``, ``moderate`` from 0.1, ``strong`` from 0.25, both only above
+            three times the noise and one and a half times the usual), missing_before, missing_after.
 
         Raises
         ------
@@ -160,14 +170,27 @@ def _category(column: pd.Series) -> _Column:
     return _Column(made.count(column).tolist(), levels=chosen)
 
 
-def _line(name: str, column: _Column, new: Floats) -> tuple[Any, ...]:
+def _last_dates(X: pd.DataFrame) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each of the last dates."""
+    if "as_of" not in X.index.names:
+        return []
+    codes, dates = pd.factorize(X.index.get_level_values("as_of"), sort=True)
+    return [np.flatnonzero(codes == date) for date in range(max(len(dates) - DATES, 0), len(dates))]
+
+
+def _moved(column: _Column, new: Floats) -> float:
     old = np.array(column.counts)
     seen = (old + new) > 0
-    value = psi(old[seen], new[seen])
-    noise = (np.count_nonzero(seen) - 1) * (1 / max(old.sum(), 1) + 1 / max(new.sum(), 1))
+    return psi(old[seen], new[seen])
+
+
+def _line(name: str, column: _Column, new: Floats) -> tuple[Any, ...]:
+    old, value = np.array(column.counts), _moved(column, new)
+    noise = (np.count_nonzero(old + new) - 1) * (1 / max(old.sum(), 1) + 1 / max(new.sum(), 1))
     level = "strong" if value >= STRONG else "moderate" if value >= MODERATE else "stable"
-    level = level if value > 3 * noise else "stable"
-    return name, value, float(noise), level, old[-1] / max(old.sum(), 1), new[-1] / max(new.sum(), 1)
+    level = level if value > max(3 * noise, 1.5 * column.usual) else "stable"
+    missing = (float(counts[-1] / max(counts.sum(), 1)) for counts in (old, new))
+    return name, value, float(noise), column.usual, level, *missing
 
 
 def _bins(code: npt.NDArray[Any], width: int) -> Floats:

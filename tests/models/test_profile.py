@@ -48,3 +48,13 @@ def test_it_travels_as_plain_values():
 def test_a_missing_column_is_named():
     with pytest.raises(FrameError, match="events"):
         FeatureProfile().fit(OLD).compare(OLD.drop(columns="events"))
+
+
+def test_what_moves_every_month_is_no_alarm():
+    dates = pd.date_range("2025-01-01", periods=10, freq="MS")
+    index = pd.MultiIndex.from_product([range(60), dates], names=["account_id", "as_of"])
+    month = np.tile(np.arange(10.0), 60)
+    X = pd.DataFrame({"age": month + RNG.normal(size=600), "events": RNG.normal(size=600)}, index=index)
+    profile = FeatureProfile().fit(X)
+    newer = pd.DataFrame({"age": 9.5 + RNG.normal(size=60), "events": 3 + RNG.normal(size=60)})
+    assert profile.compare(newer).set_index("column")["level"].to_dict() == {"age": "stable", "events": "strong"}
