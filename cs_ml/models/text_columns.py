@@ -176,4 +176,10 @@ def _shares(clusters: Mapping[str, CommentClusters], frame: pd.DataFrame) -> dic
 
 
 def _replace(frame: pd.DataFrame, columns: dict[str, Floats]) -> pd.DataFrame:
-    return frame.assign(**columns) if columns else frame
+    """Return the frame with these columns in place of those of the same name, the others behind."""
+    if not columns:
+        return frame
+    kept = frame.drop(columns=frame.columns.intersection(list(columns)))
+    order = [*frame.columns, *(name for name in columns if name not in frame)]
+    joined: pd.DataFrame = pd.concat([kept, pd.DataFrame(columns, index=frame.index)], axis=1)[order]
+    return joined
