@@ -24,6 +24,17 @@ class StayLabeler:
         A contract that restarts within so many days is continuous.
     settling_days
         Further days until bookings are complete.
+
+    Examples
+    --------
+    >>> from cs_ml.tables import open_tables
+    >>> lines = pd.DataFrame({"account_id": ["a"], "start_at": ["2026-01-01"], "end_at": ["2026-05-01"], "mrr": [9.0]})
+    >>> accounts = pd.DataFrame({"account_id": ["a"]})
+    >>> tables = open_tables({"accounts": accounts, "contracts": lines}, data_end="2026-12-01")
+    >>> spine = pd.DataFrame(index=pd.MultiIndex.from_tuples([("a", pd.Timestamp("2026-03-01"))], names=["account_id",
+    ...                                                                                                 "as_of"]))
+    >>> StayLabeler().label(tables, spine)["duration_days"].tolist()
+    [61.0]
     """
 
     grace_days: int = 30
