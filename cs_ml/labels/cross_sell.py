@@ -9,10 +9,11 @@ import pandas as pd
 
 from cs_ml.errors import ConfigError, Fault
 from cs_ml.labels.churn import ChurnLabeler
-from cs_ml.labels.contractual import ContractualLabeler, lines_of
+from cs_ml.labels.contractual import ContractualLabeler
 from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
+from cs_ml.timeline.terms import terms_real
 
 __all__ = ["CrossSellLabeler"]
 
@@ -49,20 +50,19 @@ class CrossSellLabeler(ContractualLabeler):
         ConfigError
             If no contract is of that product.
         """
-        lines = lines_of(tables, spine)
-        self._check(lines.frame)
-        own = (lines.frame["product"] == self.product).to_numpy(dtype=bool, na_value=False)[lines.row]
-        since = lines.day + self.gap_days
-        bought = own & (lines.start >= since) & (lines.start < since + self.horizon_days)
-        first = lines.first(lines.start, bought)
-        owned = lines.any(own & (lines.start < since) & (lines.end + self.grace_days >= lines.day))
+        lines = tables.frame("contracts")
+        self._check(lines)
+        terms = terms_real(lines, spine.index, Clock(tables.zone))
+        own = (lines["product"] == self.product).to_numpy(dtype=bool, na_value=False)[terms.pairs.row]
+        first = terms.first(terms.start, own & terms.starting(self.gap_days, self.horizon_days))
+        owned = terms.any(own & (terms.running(self.grace_days) | terms.starting(0, self.gap_days)))
         stay = ChurnLabeler(self.horizon_days, self.gap_days, self.grace_days, self.settling_days).label(tables, spine)
         gone = np.where(stay["label"] == 1, Clock.date(stay["effective_at"].fillna(LATEST)), np.inf)
         left = gone < np.where(np.isnan(first), np.inf, first)
         return label_frame(
             spine.index,
             ~np.isnan(first),
-            mature=self.horizon.mature(lines.as_of, tables.data_end),
+            mature=self.horizon.mature(terms.as_of, tables.data_end),
             censored=owned | left | (stay["state"] == "censored").to_numpy(),
             effective_day=first,
             decided_day=first,

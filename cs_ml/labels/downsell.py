@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cs_ml.labels.contractual import ContractualLabeler, Lines, lines_of
+from cs_ml.labels.contractual import ContractualLabeler
 from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
+from cs_ml.timeline.clock import Clock
+from cs_ml.timeline.terms import Terms, terms_real
 
 __all__ = ["DownsellLabeler"]
 
@@ -38,33 +40,33 @@ class DownsellLabeler(ContractualLabeler):
 
     def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
         """Return the label frame of a spine; see :meth:`cs_ml.labels.ChurnLabeler.label`."""
-        lines = lines_of(tables, spine)
-        before = lines.mrr(lines.running())
-        after, end, key = _after_each_end(lines, self.grace_days)
-        since = lines.as_of[key] + self.gap_days
+        lines = tables.frame("contracts")
+        terms = terms_real(lines, spine.index, Clock(tables.zone))
+        mrr = lines["mrr"].to_numpy(dtype=float, na_value=0.0)
+        before = terms.take(terms.running()).pairs.sum(mrr)
+        after, end, key = _after_each_end(terms, mrr, self.grace_days)
+        since = terms.as_of[key] + self.gap_days
         inside = (end >= since) & (end < since + self.horizon_days)
-        gone = _first(key, end, (after == 0) & (end < since + self.horizon_days), lines.n_keys)
+        gone = _first(key, end, (after == 0) & (end < since + self.horizon_days), len(spine))
         fallen = (after > 0) & (after <= (1 - self.min_decrease) * before[key] * (1 + 1e-12))
-        fell = _first(key, end, inside & fallen, lines.n_keys)
+        fell = _first(key, end, inside & fallen, len(spine))
         return label_frame(
             spine.index,
             ~np.isnan(fell),
-            mature=self.horizon.mature(lines.as_of, tables.data_end),
+            mature=self.horizon.mature(terms.as_of, tables.data_end),
             censored=(before <= 0) | (gone < np.where(np.isnan(fell), np.inf, fell)),
             effective_day=fell,
             decided_day=fell,
         )
 
 
-def _after_each_end(lines: Lines, grace_days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _after_each_end(terms: Terms, mrr: np.ndarray, grace_days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the MRR left after each end of a line from ``as_of`` on, the day of the end, and the row of the spine."""
-    ends = lines.end >= lines.day
-    key, end = lines.key[ends], lines.end[ends]
-    table = pd.DataFrame({"key": key, "end": end}).drop_duplicates(ignore_index=True)
-    mrr = lines.frame["mrr"].to_numpy(dtype=float, na_value=0.0)[lines.row]
-    others = pd.DataFrame({"key": lines.key, "start": lines.start, "last": lines.end, "mrr": mrr})
-    both = table.reset_index(names="at").merge(others, on="key")
-    left = both[(both["last"] > both["end"]) & (both["start"] <= both["end"] + grace_days)]
+    pairs = pd.DataFrame({"key": terms.pairs.key, "start": terms.start, "end": terms.end, "mrr": mrr[terms.pairs.row]})
+    ahead = terms.end >= terms.as_of[terms.pairs.key]
+    table = pairs.loc[ahead, ["key", "end"]].drop_duplicates(ignore_index=True)
+    both = table.reset_index(names="at").merge(pairs, on="key", suffixes=("", "_other"))
+    left = both[(both["end_other"] > both["end"]) & (both["start"] <= both["end"] + grace_days)]
     after = np.bincount(left["at"], left["mrr"], minlength=len(table))
     return after, table["end"].to_numpy(), table["key"].to_numpy()
 

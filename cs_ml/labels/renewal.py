@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cs_ml.labels.contractual import ContractualLabeler, Lines, lines_of
+from cs_ml.labels.contractual import ContractualLabeler
 from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
-from cs_ml.timeline.terms import terms_known
+from cs_ml.timeline.terms import Terms, terms_known, terms_real
 
 __all__ = ["NonRenewalLabeler"]
 
@@ -37,50 +37,44 @@ class NonRenewalLabeler(ContractualLabeler):
 
     def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
         """Return the label frame of a spine; see :meth:`cs_ml.labels.ChurnLabeler.label`."""
-        clock, lines = Clock(tables.zone), lines_of(tables, spine)
-        due = self._due(lines, spine, clock)
-        lost = due & ~_renewed(lines, self.grace_days)
-        since = lines.as_of + self.gap_days
-        early = lines.any(due & (lines.end < since[lines.key]))
-        end = lines.first(lines.end, lost)
-        decided = lines.first(_decided(lines, clock), lost)
+        clock, lines = Clock(tables.zone), tables.frame("contracts")
+        terms = terms_real(lines, spine.index, clock)
+        due = self._due(lines, terms, spine, clock)
+        lost = due & ~_renewed(lines, terms, self.grace_days)
+        early = terms.any(due & terms.ended(self.gap_days))
         return label_frame(
             spine.index,
-            lines.any(lost),
-            mature=self.horizon.mature(lines.as_of, tables.data_end),
-            censored=~lines.any(due) | early,
-            effective_day=end,
-            decided_day=decided,
+            terms.any(lost),
+            mature=self.horizon.mature(terms.as_of, tables.data_end),
+            censored=~terms.any(due) | early,
+            effective_day=terms.first(terms.end, lost),
+            decided_day=terms.first(_decided(lines, terms, clock), lost),
         )
 
-    def _due(self, lines: Lines, spine: pd.DataFrame, clock: Clock) -> np.ndarray:
+    def _due(self, lines: pd.DataFrame, terms: Terms, spine: pd.DataFrame, clock: Clock) -> np.ndarray:
         """Tell for each pair whether the line ran on ``as_of`` and its end, as known then, lies inside the horizon."""
-        terms = terms_known(lines.frame, spine.index, clock)
-        left = terms.end - terms.as_of[terms.pairs.key] - self.gap_days
-        chosen = terms.running() & (left >= 0) & (left < self.horizon_days)
-        known = pd.MultiIndex.from_arrays([terms.pairs.key[chosen], terms.pairs.row[chosen]])
-        return np.asarray(pd.MultiIndex.from_arrays([lines.key, lines.row]).isin(known))
+        known = terms_known(lines, spine.index, clock)
+        asked = known.take(known.running() & known.ending(self.gap_days, self.horizon_days)).pairs
+        wanted = pd.MultiIndex.from_arrays([asked.key, asked.row])
+        return np.asarray(pd.MultiIndex.from_arrays([terms.pairs.key, terms.pairs.row]).isin(wanted))
 
 
-def _renewed(lines: Lines, grace_days: int) -> np.ndarray:
+def _renewed(lines: pd.DataFrame, terms: Terms, grace_days: int) -> np.ndarray:
     """Tell for each pair whether another line of its product runs on after its end, or starts within the grace."""
-    frame = lines.frame.assign(day=0)
-    start, end = np.empty(len(frame), np.int64), np.empty(len(frame), np.int64)
-    start[lines.row], end[lines.row] = lines.start, lines.end
-    product = frame["product"].astype(object).fillna("") if "product" in frame else pd.Series("", index=frame.index)
-    table = pd.DataFrame({"account": frame["account_id"], "product": product, "start": start, "end": end})
-    table["row"] = np.arange(len(table))
-    both = table.merge(table, on=["account", "product"], suffixes=("", "_next"))
+    product = lines["product"].astype(object).fillna("") if "product" in lines else pd.Series("", index=lines.index)
+    pairs = pd.DataFrame({"key": terms.pairs.key, "start": terms.start, "end": terms.end})
+    pairs["product"], pairs["pair"] = product.to_numpy()[terms.pairs.row], np.arange(len(pairs))
+    both = pairs.merge(pairs, on=["key", "product"], suffixes=("", "_next"))
     follows = (both["end_next"] > both["end"]) & (both["start_next"] <= both["end"] + grace_days)
-    renewed = np.zeros(len(table), dtype=bool)
-    renewed[both.loc[follows, "row"].to_numpy()] = True
-    return np.asarray(renewed[lines.row])
+    renewed = np.zeros(len(pairs), dtype=bool)
+    renewed[both.loc[follows, "pair"].to_numpy()] = True
+    return renewed
 
 
-def _decided(lines: Lines, clock: Clock) -> np.ndarray:
+def _decided(lines: pd.DataFrame, terms: Terms, clock: Clock) -> np.ndarray:
     """Return for each pair the day notice was given, or the end where none was."""
-    if "cancel_requested_at" not in lines.frame:
-        return lines.end
-    noticed = lines.frame["cancel_requested_at"].astype("datetime64[us]")
-    day = clock.day(noticed.fillna(pd.Timestamp("2262-01-01")))[lines.row]
-    return np.asarray(np.minimum(day, lines.end))
+    if "cancel_requested_at" not in lines:
+        return terms.end
+    noticed = lines["cancel_requested_at"].astype("datetime64[us]")
+    day = clock.day(noticed.fillna(pd.Timestamp("2262-01-01")))[terms.pairs.row]
+    return np.asarray(np.minimum(day, terms.end))

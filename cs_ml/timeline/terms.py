@@ -1,4 +1,4 @@
-"""Contract terms as they were known at a date: which lines ran, and until when."""
+"""Contract terms as they were known at a date, or as they really went: which lines ran, and until when."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from cs_ml.tables.revealed import SUFFIX
 from cs_ml.timeline.clock import Clock
 from cs_ml.timeline.lookup import Lookup, Pairs
 
-__all__ = ["Terms", "effective_end", "terms_known"]
+__all__ = ["Terms", "effective_end", "terms_known", "terms_real"]
 
 NEVER = np.datetime64("2262-01-01", "us")
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Contract lines known before each key, with their end as known then.
+    """Contract lines of each key's account: those known before it with their end as known then, or all as they went.
 
     Parameters
     ----------
     pairs
         One entry a (key, line) pair, lines sorted by start.
     start, end
-        Day each line of the pairs starts, and the day it ends as known before the key's ``as_of``.
+        Day each line of the pairs starts, and the day it ends, as known then or really.
     cancelled
-        Whether the end is a cancellation that was known before the ``as_of``.
+        Whether the end is a cancellation, known before the ``as_of`` or real.
     as_of
         Day of each key.
     """
@@ -39,10 +39,32 @@ class Terms:
     cancelled: np.ndarray
     as_of: np.ndarray
 
-    def running(self) -> np.ndarray:
-        """Tell for each pair whether the line ran up to the last instant before ``as_of``."""
+    def running(self, grace_days: int = 0) -> np.ndarray:
+        """Tell for each pair whether the line ran up to the last instant before ``as_of``, or ended shortly before."""
         day = self.as_of[self.pairs.key]
-        return np.asarray((self.start < day) & (self.end >= day))
+        return np.asarray((self.start < day) & (self.end + grace_days >= day))
+
+    def starting(self, gap: int, days: int) -> np.ndarray:
+        """Tell for each pair whether the line starts in ``[as_of + gap, as_of + gap + days)``."""
+        return self._ahead(self.start, gap, days)
+
+    def ending(self, gap: int, days: int) -> np.ndarray:
+        """Tell for each pair whether the line ends in ``[as_of + gap, as_of + gap + days)``."""
+        return self._ahead(self.end, gap, days)
+
+    def ended(self, gap: int) -> np.ndarray:
+        """Tell for each pair whether the line ends before ``as_of + gap``."""
+        return np.asarray(self.end < self.as_of[self.pairs.key] + gap)
+
+    def any(self, mask: np.ndarray) -> np.ndarray:
+        """Tell for each key whether a condition holds for any of its pairs."""
+        return np.asarray(np.bincount(self.pairs.key[mask], minlength=self.pairs.n_keys) > 0)
+
+    def first(self, day: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Return the first of the days whose pairs meet a condition, by key; NaN where none does."""
+        first = np.full(self.pairs.n_keys, np.inf)
+        np.minimum.at(first, self.pairs.key[mask], day[mask].astype(float))
+        return np.where(np.isinf(first), np.nan, first)
 
     def running_at(self, days_before: int) -> np.ndarray:
         """Tell for each pair whether the line ran some days before ``as_of``."""
@@ -59,6 +81,10 @@ class Terms:
         """Keep the pairs that meet a condition."""
         pairs = Pairs(self.pairs.key[mask], self.pairs.row[mask], self.pairs.n_keys)
         return Terms(pairs, self.start[mask], self.end[mask], self.cancelled[mask], self.as_of)
+
+    def _ahead(self, day: np.ndarray, gap: int, days: int) -> np.ndarray:
+        left = day - self.as_of[self.pairs.key] - gap
+        return np.asarray((left >= 0) & (left < days))
 
 
 def terms_known(contracts: pd.DataFrame, keys: pd.Index, clock: Clock) -> Terms:
@@ -101,6 +127,40 @@ def terms_known(contracts: pd.DataFrame, keys: pd.Index, clock: Clock) -> Terms:
     known &= clock.day(known_at)[pairs.row] < as_of[pairs.key]
     end = np.where(known, np.minimum(planned, clock.day(cancelled_at)[pairs.row]), planned)
     return Terms(pairs, start, end, known, as_of)
+
+
+def terms_real(contracts: pd.DataFrame, keys: pd.Index, clock: Clock) -> Terms:
+    """Return every contract line of each key's account as it really went, whenever it became known: for labels only.
+
+    Lines that ended before they began are left out.
+
+    Parameters
+    ----------
+    contracts, keys, clock
+        As for :func:`terms_known`.
+
+    Examples
+    --------
+    >>> line = {"account_id": "a", "start_at": "2026-01-01", "end_at": "2027-01-01", "cancelled_at": "2026-08-01"}
+    >>> names = ["start_at", "end_at", "cancelled_at"]
+    >>> dated = pd.DataFrame([line]).astype(dict.fromkeys(names, "datetime64[us]"))
+    >>> keys = pd.MultiIndex.from_tuples([("a", pd.Timestamp("2026-06-01"))], names=["account_id", "as_of"])
+    >>> terms_real(dated, keys, Clock()).ending(0, 90).tolist()
+    [True]
+    """
+    end = clock.day(effective_end(contracts))
+    start = clock.day(contracts["start_at"])
+    ran = np.asarray(effective_end(contracts) > contracts["start_at"], dtype=bool)
+    accounts = [
+        np.asarray(values, dtype=object) for values in (keys.get_level_values("account_id"), contracts["account_id"])
+    ]
+    left = pd.DataFrame({"account": accounts[0], "key": np.arange(len(keys))})
+    right = pd.DataFrame({"account": accounts[1], "row": np.arange(len(contracts)), "start": start})[ran]
+    both = left.merge(right, on="account").sort_values(["key", "start", "row"])
+    key, row = (both[name].to_numpy(dtype=np.int64) for name in ("key", "row"))
+    cancelled = np.asarray(_column(contracts, "cancelled_at").notna())[row]
+    pairs = Pairs(key, row, len(keys))
+    return Terms(pairs, start[row], end[row], cancelled, clock.date(keys.get_level_values("as_of")))
 
 
 def effective_end(contracts: pd.DataFrame) -> pd.Series:

@@ -47,5 +47,9 @@ def test_a_term_that_ends_in_the_gap_is_out():
     assert label("a core 2026-01-01 2026-05-01 100 2026-03-05 2026-03-10", gap_days=30)["state"] == "censored"
 
 
+def test_a_term_that_had_ended_before_anybody_was_told_is_out():
+    assert label("a core 2026-01-01 2026-05-01 100 2026-03-05 2026-02-20")["state"] == "censored"
+
+
 def test_whoever_cannot_be_known_yet_is_immature():
     assert label("a core 2026-01-01 2026-11-15 100 - -", as_of="2026-10-01")["state"] == "immature"
