@@ -9,18 +9,23 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import t as student
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from cs_ml.errors import Fault, FrameError, NotEnoughData
+from cs_ml.models.curve import Curve, reach
+from cs_ml.models.halves import halves, n_leavers
+from cs_ml.models.period_risk import period_risk
 from cs_ml.models.periods import DAYS_A_MONTH, Periods
 from cs_ml.models.propensity import PropensityClassifier
+from cs_ml.models.screen import columns_by_events, leaving_columns
 
 __all__ = ["HazardModel"]
 
 Floats = npt.NDArray[np.float64]
 HORIZONS = (30, 90, 180, 365)
+EVENTS_FOR_BOOSTING = 30
+REFIT_ORIGINS = 2
 
 
 class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -38,14 +43,22 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
     settling_days
         Days until the outcome of a period is certain: grace period and late bookings.
     refits
-        Fits on random halves of the accounts, for intervals; none where zero.
+        Logistic fits on random halves of the accounts, for intervals; none where zero.
+    columns
+        How many columns to learn from beside the terms: those that go most with leaving early, one by one, see
+        :func:`cs_ml.models.screen.foremost_columns`. ``auto`` goes by the number of events; None keeps all.
     max_rows
         Rows to learn from at most; of longer histories, periods far from their snapshot are thinned out evenly.
-    learners, n_origins, random_state, n_jobs
+    learners
+        ``auto``: logistic and, from 30 events on, additive, whose risks of all periods cost little to foresee; or names
+        as for :class:`PropensityClassifier`.
+    n_origins, random_state, n_jobs
         As for :class:`PropensityClassifier`.
 
     Attributes
     ----------
+    columns_ : list of str
+        Columns it learned from.
     classifier_ : PropensityClassifier
         Risk of a period.
     refits_ : list of PropensityClassifier
@@ -69,15 +82,17 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         *,
         settling_days: int = 30,
         refits: int = 0,
-        max_rows: int = 100_000,
+        columns: int | str | None = "auto",
+        max_rows: int = 30_000,
         learners: str | tuple[str, ...] = "auto",
-        n_origins: int = 6,
+        n_origins: int = 3,
         random_state: int = 0,
         n_jobs: int = 1,
     ) -> None:
         self.periods = periods
         self.settling_days = settling_days
         self.refits = refits
+        self.columns = columns
         self.max_rows = max_rows
         self.learners = learners
         self.n_origins = n_origins
@@ -110,9 +125,13 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         missing = [name for name in ("duration_days", "event", "watched_days") if name not in y]
         if missing:
             raise FrameError(Fault(name, "a column of this name in y", "none") for name in missing)
-        followed, left = self.periods.follow(X, y, self.max_rows)
-        self.classifier_ = self._classifier().fit(followed, left)
-        self.refits_ = [one for half in self._halves(X.index) if (one := self._refit(X[half], y[half])) is not None]
+        n_events = n_leavers(X.index, y)
+        self.columns_ = self._columns(X, y, n_events)
+        followed, left = self.periods.follow(X[self.columns_], y, self.max_rows)
+        learners = self._learners(n_events)
+        self.classifier_ = self._classifier(learners, self.n_origins).fit(followed, left)
+        drawn = halves(X.index, self.refits, self.random_state)
+        self.refits_ = [one for half in drawn if (one := self._refit(X[half], y[half])) is not None]
         return self
 
     def hazard(self, X: pd.DataFrame, n: int) -> Floats:
@@ -124,7 +143,14 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
             float64, shape (rows, n).
         """
         check_is_fitted(self)
-        return self._hazard(self.classifier_, X, n)
+        return period_risk(self.classifier_, self.periods, X[self.columns_], n)
+
+    def curves(self, X: pd.DataFrame, within_days: float) -> list[Curve]:
+        """Return the curves of the rows within a time: those of the fit, and those of every refit."""
+        check_is_fitted(self)
+        n, kept = int(np.ceil(within_days / self.periods.days)), X[self.columns_]
+        fits = (self.classifier_, *self.refits_)
+        return [Curve.of_hazard(period_risk(one, self.periods, kept, n), self.periods.days) for one in fits]
 
     def survival(self, X: pd.DataFrame, days: Sequence[float]) -> pd.DataFrame:
         """Return the probability of staying at least so many days; within a period the risk is even.
@@ -149,10 +175,8 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         if min(days, default=0) < 0:
             raise FrameError(Fault("days", "zero and more", str(min(days))))
         n = int(np.ceil(max(days, default=0) / self.periods.days))
-        log_s = _log_survival(self.hazard(X, n))
-        at = np.asarray(days, dtype=np.float64) / self.periods.days
-        columns = [np.exp(_between(log_s, place)) for place in at]
-        return pd.DataFrame(dict(zip(days, columns, strict=True)), index=X.index)
+        curve = Curve.of_hazard(self.hazard(X, n), self.periods.days)
+        return pd.DataFrame({day: curve.stays(day) for day in days}, index=X.index)
 
     def probability(self, X: pd.DataFrame, horizons: Sequence[int] = HORIZONS) -> pd.DataFrame:
         """Return the probability of leaving within each horizon, in days; longer ones are never smaller."""
@@ -218,7 +242,7 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         check_is_fitted(self)
         params = {**self.get_params(deep=False), "periods": asdict(self.periods)}
         classifiers = [one.to_state() for one in (self.classifier_, *self.refits_)]
-        return {"params": params, "classifiers": classifiers}
+        return {"params": params, "columns": self.columns_, "classifiers": classifiers}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
@@ -226,59 +250,44 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         learners = state["params"]["learners"]
         learners = learners if isinstance(learners, str) else tuple(learners)
         model = cls(**{**state["params"], "periods": Periods(**state["params"]["periods"]), "learners": learners})
+        model.columns_ = list(state["columns"])
         model.classifier_, *model.refits_ = map(PropensityClassifier.from_state, state["classifiers"])
         return model
 
     def _interval(self, X: pd.DataFrame, within_days: int, measure: Callable[[Floats], Floats]) -> pd.DataFrame:
         """Measure the share of each period that is stayed, for the fit and for every refit."""
-        check_is_fitted(self)
-        n = -(-within_days // self.periods.days)
-        shares = np.clip(within_days / self.periods.days - np.arange(n), 0, 1)
-        values = []
-        for classifier in (self.classifier_, *self.refits_):
-            log_s = _log_survival(self._hazard(classifier, X, n))
-            values.append(measure((np.exp(log_s[:, :-1]) + np.exp(log_s[:, 1:])) / 2 * shares))
-        spread = np.std(values[1:], axis=0, ddof=1) if len(values) > 2 else np.full(len(X), np.nan)
-        reach = float(student.ppf(0.95, max(len(values) - 2, 1))) * spread
-        low, high = np.maximum(values[0] - reach, 0.0), values[0] + reach
-        return pd.DataFrame({"value": values[0], "low": low, "high": high}, index=X.index)
+        curves = self.curves(X, within_days)
+        value, *others = [measure(curve.stayed(within_days)) for curve in curves]
+        most = measure(Curve.flat(curves[0]).stayed(within_days))
+        spread = np.exp(np.broadcast_to(reach([np.log(other) for other in others]), value.shape))
+        high = np.minimum(value * spread, most)
+        return pd.DataFrame({"value": value, "low": value / spread, "high": high}, index=X.index)
 
-    def _hazard(self, classifier: PropensityClassifier, X: pd.DataFrame, n: int) -> Floats:
-        columns = [classifier.predict_proba(self.periods.of(X, period))[:, 1] for period in range(n)]
-        return np.column_stack(columns) if columns else np.empty((len(X), 0))
+    def _columns(self, X: pd.DataFrame, y: pd.DataFrame, n_events: int) -> list[str]:
+        if self.columns is None:
+            return [str(name) for name in X]
+        number = columns_by_events(n_events) if isinstance(self.columns, str) else self.columns
+        chosen = leaving_columns(X, y, self.periods.n * self.periods.days, number, max_rows=self.max_rows)
+        return [str(name) for name in X if name in {*chosen, self.periods.renewal, self.periods.term}]
 
-    def _classifier(self) -> PropensityClassifier:
+    def _learners(self, n_events: int) -> str | tuple[str, ...]:
+        if self.learners != "auto" or n_events < EVENTS_FOR_BOOSTING:
+            return self.learners
+        return ("logistic", "additive")
+
+    def _classifier(self, learners: str | tuple[str, ...], n_origins: int) -> PropensityClassifier:
         return PropensityClassifier(
-            learners=self.learners,
+            learners=learners,
             purge_days=self.periods.days + self.settling_days,
-            n_origins=self.n_origins,
+            n_origins=n_origins,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
         )
 
-    def _halves(self, index: pd.Index) -> list[npt.NDArray[np.bool_]]:
-        """Return random halves of the accounts; fits on them spread as far as the whole errs (half-sampling)."""
-        named = index.get_level_values("account_id") if "account_id" in index.names else np.arange(len(index))
-        codes, accounts = pd.factorize(named)
-        rng = np.random.default_rng(self.random_state)
-        chosen = [rng.permutation(len(accounts))[: len(accounts) // 2] for _ in range(self.refits)]
-        return [np.isin(codes, some) for some in chosen]
-
     def _refit(self, X: pd.DataFrame, y: pd.DataFrame) -> PropensityClassifier | None:
+        learners = self.learners if n_leavers(X.index, y) < EVENTS_FOR_BOOSTING else ("logistic",)
         try:
-            followed = self.periods.follow(X, y, self.max_rows)
-            return self._classifier().set_params(n_origins=2).fit(*followed)  # type: ignore[no-any-return]
+            followed = self.periods.follow(X[self.columns_], y, self.max_rows)
+            return self._classifier(learners, REFIT_ORIGINS).fit(*followed)
         except NotEnoughData:
             return None
-
-
-def _log_survival(hazard: Floats) -> Floats:
-    """Return log-probabilities of still being there at the begin and end of every period, shape (rows, n + 1)."""
-    return np.concatenate([np.zeros((len(hazard), 1)), np.cumsum(np.log1p(-hazard), axis=1)], axis=1)
-
-
-def _between(log_s: Floats, place: float) -> Floats:
-    """Return log-survival at a place that may lie within a period."""
-    low = min(int(place), log_s.shape[1] - 1)
-    high = min(low + 1, log_s.shape[1] - 1)
-    return np.asarray(log_s[:, low] + (place - low) * (log_s[:, high] - log_s[:, low]))

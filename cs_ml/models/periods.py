@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.models.columns import numbers
+from cs_ml.models.halves import even_part
 
 __all__ = ["Periods"]
 
@@ -62,14 +63,18 @@ class Periods:
         [0.0, 1.0, 0.0, 1.0]
         """
         chosen = X.iloc[rows]
-        known = {PERIOD: np.full(len(chosen), float(min(period, self.n - 1)))}
-        known |= {f"{PERIOD}_{early}": np.full(len(chosen), float(period == early)) for early in range(EARLY)}
+        return chosen.assign(**self.covariates(chosen, period))
+
+    def covariates(self, X: pd.DataFrame, period: int) -> pd.DataFrame:
+        """Return what is known of one period after each row: its number, and the terms that end in it."""
+        known = {PERIOD: np.full(len(X), float(min(period, self.n - 1)))}
+        known |= {f"{PERIOD}_{early}": np.full(len(X), float(period == early)) for early in range(EARLY)}
         if self.renewal in X and self.term in X:
-            left, length = numbers(chosen[self.renewal]), numbers(chosen[self.term]) * DAYS_A_MONTH
+            left, length = numbers(X[self.renewal]), numbers(X[self.term]) * DAYS_A_MONTH
             start, end = period * self.days, (period + 1) * self.days
             before, until = (_ends(left, length, day) for day in (start, end))
             known |= {DUE: until - before, LEFT: left + before * length - start}
-        return chosen.assign(**known)
+        return pd.DataFrame(known, index=X.index)
 
     def follow(self, X: pd.DataFrame, y: pd.DataFrame, max_rows: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return one row a snapshot and period it was seen through, dated at the begin of the period, and its label.
@@ -81,7 +86,7 @@ class Periods:
         y
             ``duration_days``, ``event`` and ``watched_days``, optionally ``effective_at``, of the same rows.
         max_rows
-            Beyond so many rows, every second, third, ... date is kept, in turns over the periods.
+            Beyond so many rows, every second, third, ... date is kept, in turns over the accounts and periods.
 
         Returns
         -------
@@ -90,7 +95,7 @@ class Periods:
         """
         parts = [self._stayed(y, period) for period in range(self.n)]
         step = max(-(-sum(len(rows) for rows, _ in parts) // max_rows), 1)
-        turn = pd.factorize(X.index.get_level_values("as_of"))[0] if "as_of" in X.index.names else np.arange(len(X))
+        turn = even_part(X.index)
         frames, labels = [], []
         for period, (rows, left) in enumerate(parts):
             kept = (turn[rows] + period) % step == 0
