@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from cs_ml.models.calibrate import AffineCalibrator
 from cs_ml.models.encode import SnapshotEncoder, View, sum_by_source
 from cs_ml.models.learners import Member, TrainingRows, log_odds
 from cs_ml.models.roster import learner_from_state
+from cs_ml.models.tree_sum import TreeSum, tree_sum
 
 __all__ = ["Ensemble"]
 
@@ -56,6 +58,11 @@ class Ensemble:
         fitted = tuple(learners[i].fit(views[learners[i].reads], rows.y, rows.weights) for i in used.tolist())
         return cls(rows.encoder, fitted, weights[used], base, calibration)
 
+    @cached_property
+    def trees(self) -> TreeSum:
+        """What explains the trees of all learners together; made when it is first asked for."""
+        return tree_sum(self.learners, self.weights, self.encoder.tree_sources_)
+
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Return calibrated log-odds, shape (n_rows,)."""
         views = self._views(frame)
@@ -68,7 +75,12 @@ class Ensemble:
         views, features = self._views(frame), self.encoder.features_
         parts = np.zeros((len(frame), len(features)))
         bias = self.base_log_odds * (1.0 - float(self.weights.sum()))
-        for weight, learner in zip(self.weights, self.learners, strict=True):
+        if (tables := self.trees.tables) is not None and "tree" in views:
+            parts += sum_by_source(tables.contributions(views["tree"].matrix), views["tree"].sources, features)
+            bias += tables.bias
+        for at, (weight, learner) in enumerate(zip(self.weights, self.learners, strict=True)):
+            if at in self.trees.held:
+                continue
             encoded, start = learner.contributions(views[learner.reads])
             parts += weight * sum_by_source(encoded, views[learner.reads].sources, features)
             bias += float(weight) * start
