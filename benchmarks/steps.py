@@ -17,11 +17,10 @@ import numpy as np
 import pandas as pd
 from fresh import spending
 from rivals import DefaultLightGBM
-from usage_kernel import _one_date
+from usage_kernel import SEATS, _one_date
 from worlds import config_of
 
 from cs_ml.bundle import Bundle
-from cs_ml.engine.bucket import Bucket
 from cs_ml.engine.local import LocalEngine
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.explain import TypicalValues
@@ -50,16 +49,16 @@ def check(folder: Path) -> Spent:
 
 
 def usage(folder: Path) -> Spent:
-    """Measure usage on every date: the 24 columns of the loop, from the same columns of the table."""
+    """Measure usage on every date: the 24 columns of the loop, from the same columns, with its number of seats."""
     tables = open_book(config_of(folder, START))
     spine = make_spine(tables, start=START, end=NEWEST)
+    ids, as_of = spine.index.get_level_values("account_id"), as_of_dates(spine)
     with spending() as spent:
-        accounts = np.unique(np.asarray(spine.index.get_level_values("account_id"), dtype=object))
+        code, accounts = pd.factorize(ids, sort=True)
         clock, batches = Clock(tables.zone), tables.batches("usage", COLUMNS)
         state = reduce_usage(batches, accounts.tolist(), clock, threads=WORKERS)
-        contracts = {"contracts": tables.frame("contracts", accounts)}
-        X = UsageBuilder().build(Bucket(accounts, contracts, state, clock), spine.index)
-    return spent | {"columns": len(X.columns), "rows": len(X)}
+        X = UsageBuilder().compute(state, code, clock.date(as_of), np.full(len(code), SEATS), threads=WORKERS)
+    return spent | {"columns": len(X), "rows": len(code)}
 
 
 def usage_pandas(folder: Path) -> Spent:

@@ -128,20 +128,19 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
     """
     work.columns.update(batch.schema.names)
     columns = _integers(batch, codes)
-    if int(columns["account"].min(initial=0)) < 0:
-        known = columns["account"] >= 0
-        work.n_ignored += int((~known).sum())
-        columns = {name: column[known] for name, column in columns.items()}
-    work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
-    if "quantity" in columns:
-        work.quantity += float(np.abs(columns["quantity"]).sum(dtype=np.float64))
-    late = columns["lag"] > 0 if "lag" in columns else None
-    if late is None or not late.any():
-        _pile(columns, None, codes, work)
-        return
-    for chosen, is_late in ((~late, False), (late, True)):
-        part = {name: column[chosen] for name, column in columns.items()}
-        _pile(part, part["lag"] if is_late else None, codes, work)
+    known = columns["account"] >= 0
+    work.n_ignored += int(np.count_nonzero(~known))
+    late = columns["lag"] > 0 if "lag" in columns else np.zeros(len(known), bool)
+    _pile(_chosen(columns, known & ~late), False, codes, work)
+    if late.any():
+        _pile(_chosen(columns, known & late), True, codes, work)
+
+
+def _chosen(columns: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.ndarray]:
+    if mask.all():
+        return columns
+    chosen = np.flatnonzero(mask)  # taking by position is several times quicker than by a mask
+    return {name: column.take(chosen) for name, column in columns.items()}
 
 
 def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
@@ -156,8 +155,7 @@ def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
         "day": day_numbers(batch["event_at"], codes.clock, "usage.event_at"),
     }
     if "known_at" in present:
-        known_at = pc.coalesce(batch["known_at"], pc.cast(batch["event_at"], batch["known_at"].type, safe=False))
-        columns["lag"] = day_numbers(known_at, codes.clock, "usage.known_at") - columns["day"]
+        columns["lag"] = day_numbers(_known_at(batch), codes.clock, "usage.known_at") - columns["day"]
     if "user_id" in present:
         columns["user"] = codes_of(batch["user_id"], codes.users.add, "usage.user_id")
     if "feature" in present:
@@ -175,12 +173,22 @@ def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
     return columns
 
 
+def _known_at(batch: pa.RecordBatch) -> pa.Array:
+    known_at = batch["known_at"]
+    if not known_at.null_count:
+        return known_at
+    return pc.coalesce(known_at, pc.cast(batch["event_at"], known_at.type, safe=False))
+
+
 def _is_whole(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind.value_type if pa.types.is_dictionary(kind) else kind))
 
 
-def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, work: Work) -> None:
-    late, account, day = lag is not None, columns["account"], columns["day"]
+def _pile(columns: dict[str, np.ndarray], late: bool, codes: Codes, work: Work) -> None:
+    work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
+    if "quantity" in columns:
+        work.quantity += float(np.abs(columns["quantity"]).sum(dtype=np.float64))
+    account, day = columns["account"], columns["day"]
     counted = {"rows": columns["rows"]} if "rows" in columns else {}
     values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
     summed, times = dict(values), columns.get("rows", np.int64(1))
@@ -189,7 +197,7 @@ def _pile(columns: dict[str, np.ndarray], lag: np.ndarray | None, codes: Codes, 
     count = None if counted else "rows"
 
     def add(kind: Kind, marks: Marks) -> None:
-        work.piles[kind, late].add(marks if lag is None else _with_lag(marks, lag))
+        work.piles[kind, late].add(_with_lag(marks, columns["lag"]) if late else marks)
 
     add("days", Marks(account, day, None, values, count))
     if "feature" in columns:

@@ -170,6 +170,7 @@ class _Block:
         self.starts = np.concatenate([[0], np.cumsum(np.bincount(self.group, minlength=self.state.n_accounts))])
         self.beyond = max(state.last_day, int(self.state.days.late_known.max(initial=0))) + ask.reach + 1
         self.rows = self._index(self.starts, self.as_of)
+        self._late: dict[tuple[int, int], Sightings] = {}
 
     def measures(self) -> dict[str, np.ndarray]:
         """Return all measures of the rows, in their order."""
@@ -199,8 +200,14 @@ class _Block:
     def _distinct(self, part: Days, windows: Sequence[int]) -> np.ndarray:
         counts = distinct_counts(self.rows, _on_time(part), windows)
         if len(part.late_member):
-            counts += distinct_counts(self.rows, _with_late(part, 0), windows)
+            counts += distinct_counts(self.rows, self._with_late(part, 0), windows)
         return counts
+
+    def _with_late(self, part: Days, shift: int) -> Sightings:
+        key = id(part), shift  # the parts live as long as the block
+        if key not in self._late:
+            self._late[key] = _with_late(part, shift)
+        return self._late[key]
 
     def _periods(self, part: Days) -> np.ndarray:
         """Count members a period: all periods end on one calendar of dates, so that one pass answers them all."""
@@ -211,7 +218,7 @@ class _Block:
         if len(part.late_member):
             slowest = int((part.late_known.astype(np.int64) - part.late_day).max())
             for period in np.flatnonzero(shifts < slowest):
-                rows, seen = self._index(self.starts, moved[period]), _with_late(part, shifts[period])
+                rows, seen = self.rows.moved(int(shifts[period])), self._with_late(part, int(shifts[period]))
                 found[period] += distinct_counts(rows, seen, [days])[0]
             all_known = shifts >= slowest
             found[all_known] += self._on_calendar(moved[all_known], _with_late(part, slowest), days)

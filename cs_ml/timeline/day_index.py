@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 __all__ = ["DayIndex"]
@@ -49,9 +51,25 @@ class DayIndex:
             column = np.clip(np.asarray(days, np.int64) + (1 - low), 0, self._width - 1)
         else:
             column = np.searchsorted(asked, np.arange(low, high + 1), side="right").take(days - low)
-        cells = np.bincount(group * self._width + column, minlength=self._width * (1 if self.shared else n_groups))
-        table = np.cumsum(cells)
-        self._table = table.astype(np.min_scalar_type(len(days)))  # as small as it can be: it is read often
+        n_cells = self._width * (1 if self.shared else n_groups)
+        gaps = np.diff(group * self._width + column, prepend=0, append=n_cells)
+        positions = np.arange(len(days) + 1, dtype=np.min_scalar_type(len(days)))  # small: the table is read often
+        self._table = np.repeat(positions, gaps)
+
+    def moved(self, days: int) -> DayIndex:
+        """Return the index of items that lie some days earlier, where every day has a column.
+
+        Days asked for plus ``days`` must not lie beyond ``high``.
+
+        Examples
+        --------
+        >>> index = DayIndex(np.array([0, 2]), np.array([10, 20]), low=0, high=30)
+        >>> index.moved(5).find(np.array([0, 0]), np.array([5, 6])).tolist()
+        [0, 1]
+        """
+        moved = copy(self)
+        moved.__dict__["_low"] = self._low - days
+        return moved
 
     def find(self, group: np.ndarray, day: np.ndarray) -> np.ndarray:
         """Return the position of the first item of each group on or after each day.

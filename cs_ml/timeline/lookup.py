@@ -112,9 +112,7 @@ class Lookup:
         self, rows: pd.DataFrame, keys: pd.Index, *, time: str, known: str | None = None, clock: Clock | None = None
     ) -> None:
         clock = clock or Clock()
-        accounts, key_codes = np.unique(
-            np.asarray(keys.get_level_values("account_id"), dtype=object), return_inverse=True
-        )
+        accounts, key_codes = _coded(keys)
         codes = pd.Index(accounts).get_indexer(pd.Index(np.asarray(rows["account_id"], dtype=object)))
         instants = np.asarray(rows[time], dtype="datetime64[us]")
         usable = np.flatnonzero((codes >= 0) & ~np.isnat(instants))
@@ -185,6 +183,14 @@ class Lookup:
             return Pairs(pairs.key, self._row[pairs.row], pairs.n_keys)
         known = self._known_day[pairs.row] < self._as_of[pairs.key]
         return Pairs(pairs.key[known], self._row[pairs.row[known]], pairs.n_keys)
+
+
+def _coded(keys: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Return the accounts of keys, each once, and the position of each key's account among them."""
+    if isinstance(keys, pd.MultiIndex):  # holds them already
+        at = keys.names.index("account_id")
+        return np.asarray(keys.levels[at], dtype=object), np.asarray(keys.codes[at], np.int64)
+    return np.unique(np.asarray(keys.get_level_values("account_id"), dtype=object), return_inverse=True)
 
 
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

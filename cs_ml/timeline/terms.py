@@ -114,9 +114,9 @@ def terms_known(contracts: pd.DataFrame, keys: pd.Index, clock: Clock) -> Terms:
     """
     lookup = Lookup(contracts, keys, time="known_at", clock=clock)
     pairs = lookup.window(None)
-    start = clock.day(contracts["start_at"])[pairs.row]
-    order = np.lexsort((pairs.row, start, pairs.key))
-    pairs, start = Pairs(pairs.key[order], pairs.row[order], pairs.n_keys), start[order]
+    start = clock.day(contracts["start_at"])
+    pairs = _by_start(pairs, start)
+    start = start[pairs.row]
     planned = clock.day(_column(contracts, "end_at").fillna(NEVER))[pairs.row]
     cancelled_at = _column(contracts, "cancelled_at")
     known_at = _column(contracts, f"cancelled_at{SUFFIX}").fillna(
@@ -179,6 +179,18 @@ def effective_end(contracts: pd.DataFrame) -> pd.Series:
     """
     planned = _column(contracts, "end_at").fillna(NEVER)
     return planned.where(~(_column(contracts, "cancelled_at") < planned), _column(contracts, "cancelled_at"))
+
+
+def _by_start(pairs: Pairs, start: np.ndarray) -> Pairs:
+    """Sort the lines of each key by start; mostly they are, because they are known in that order."""
+    order = np.lexsort((np.arange(len(start)), start))
+    rank = np.empty(len(start), np.int64)
+    rank[order] = np.arange(len(start))
+    packed = pairs.key * len(start) + rank[pairs.row]
+    if (packed[1:] > packed[:-1]).all():
+        return pairs
+    packed.sort()
+    return Pairs(packed // len(start), order[packed % len(start)], pairs.n_keys)
 
 
 def _column(contracts: pd.DataFrame, name: str) -> pd.Series:
