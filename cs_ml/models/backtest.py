@@ -12,8 +12,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from cs_ml.errors import FrameError, InputError, NotEnoughData
+from cs_ml.models.backtest_tables import calibration_of, metrics_by, pooled, with_context
 from cs_ml.models.baselines import default_baselines
-from cs_ml.models.metric_table import metric_table, paired_differences
+from cs_ml.models.capacity import Effort
 from cs_ml.models.reliability import reliability_table
 from cs_ml.timeline.split import TimeSplit, as_of_dates
 
@@ -38,8 +39,11 @@ class Backtest:
         events.
     by_date
         Metrics of the model by as_of.
-    by_segment
-        Metrics of the model by segment; empty without segments.
+    by_segment, by_tenure
+        Metrics of the model by segment, and by how long an account has been a customer; empty where not given.
+    calibration
+        Mean probability beside the share observed of each segment and tenure, as in ``calibration_by``; empty where
+        neither is given.
     reliability
         Reliability table of the model.
     origins
@@ -55,6 +59,8 @@ class Backtest:
     differences: pd.DataFrame
     by_date: pd.DataFrame
     by_segment: pd.DataFrame
+    by_tenure: pd.DataFrame
+    calibration: pd.DataFrame
     reliability: pd.DataFrame
     origins: pd.DataFrame
     left_out: dict[str, int]
@@ -70,7 +76,9 @@ def backtest(
     mrr: pd.Series | None = None,
     baselines: Mapping[str, Any] | None = None,
     segments: str | pd.Series | None = None,
+    tenure: pd.Series | None = None,
     capacity: int = 20,
+    effort: Effort | None = None,
     n_boot: int = 500,
     random_state: int = 0,
 ) -> Backtest:
@@ -92,8 +100,12 @@ def backtest(
         Name to unfitted classifier; None takes ``default_baselines``.
     segments
         Column of ``X``, or a series by the same index.
+    tenure
+        Days since each account became a customer, by the same index.
     capacity
         Accounts that can be worked a date.
+    effort
+        What working an account is assumed to cost and bring, for the expected profit at capacity; needs ``mrr``.
     n_boot, random_state
         Replicates and seed of the bootstrap clustered by account.
 
@@ -122,17 +134,19 @@ def backtest(
             parts.append(part.assign(origin=number))
     if not parts:
         raise NotEnoughData(_nothing(origins, split))
-    predictions = _with_context(pd.concat(parts).sort_index(), mrr, segments, X)
-    options = {"capacity": capacity, "n_boot": n_boot, "random_state": random_state}
+    predictions = with_context(pd.concat(parts).sort_index(), mrr, _words(segments, X), tenure)
+    options = {"capacity": capacity, "effort": effort, "n_boot": n_boot, "random_state": random_state}
     return Backtest(
         predictions,
-        *_pooled(predictions, list(rivals), options),
-        _by(predictions, as_of_dates(predictions), "as_of", options),
-        _by(predictions, predictions["segment"], "segment", options) if "segment" in predictions else pd.DataFrame(),
-        reliability_table(predictions["label"], predictions["model"], _accounts(predictions)),
-        pd.DataFrame(origins),
-        _left_out(labels, predictions),
-        split.purge_days,
+        *pooled(predictions, list(rivals), options),
+        **{f"by_{name}": metrics_by(predictions, name, options) for name in ("date", "segment", "tenure")},
+        calibration=calibration_of(predictions),
+        reliability=reliability_table(
+            predictions["label"], predictions["model"], predictions.index.get_level_values("account_id")
+        ),
+        origins=pd.DataFrame(origins),
+        left_out=_left_out(labels, predictions),
+        purge_days=split.purge_days,
     )
 
 
@@ -198,50 +212,8 @@ def _nothing(origins: list[dict[str, Any]], split: TimeSplit) -> str:
     )
 
 
-def _with_context(
-    predictions: pd.DataFrame, mrr: pd.Series | None, segments: str | pd.Series | None, X: pd.DataFrame
-) -> pd.DataFrame:
-    if mrr is not None:
-        predictions = predictions.assign(mrr=mrr.reindex(predictions.index))
-    if segments is not None:
-        column = X[segments] if isinstance(segments, str) else segments
-        words = column.reindex(predictions.index).astype(object)
-        predictions = predictions.assign(segment=words.where(words.notna(), "missing").astype(str))
-    return predictions
-
-
-def _pooled(predictions: pd.DataFrame, names: list[str], options: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    context = _context(predictions)
-    tables = [
-        metric_table(predictions["label"], predictions[name], **context, **options).assign(model=name) for name in names
-    ]
-    gaps = [
-        paired_differences(predictions["label"], predictions["model"], predictions[name], **context, **options).assign(
-            baseline=name
-        )
-        for name in names[1:]
-    ]
-    return _first_column(pd.concat(tables, ignore_index=True), "model"), (
-        _first_column(pd.concat(gaps, ignore_index=True), "baseline") if gaps else pd.DataFrame()
-    )
-
-
-def _by(predictions: pd.DataFrame, key: Any, name: str, options: dict[str, Any]) -> pd.DataFrame:
-    tables = []
-    for value, part in predictions.groupby(np.asarray(key)):
-        table = metric_table(part["label"], part["model"], **_context(part), **options)
-        table.insert(0, name, value)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def _context(predictions: pd.DataFrame) -> dict[str, Any]:
-    context = {"clusters": _accounts(predictions), "dates": as_of_dates(predictions)}
-    return {**context, "mrr": predictions["mrr"]} if "mrr" in predictions else context
-
-
-def _accounts(predictions: pd.DataFrame) -> pd.Index:
-    return predictions.index.get_level_values("account_id")
+def _words(segments: str | pd.Series | None, X: pd.DataFrame) -> pd.Series | None:
+    return X[segments] if isinstance(segments, str) else segments
 
 
 def _left_out(labels: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, int]:
@@ -249,7 +221,3 @@ def _left_out(labels: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, int]
     states = tested["state"] if "state" in tested else pd.Series("unlabelled", index=tested.index)
     counts = states.fillna("unlabelled").astype(str).value_counts().sort_index()
     return {str(state): int(n) for state, n in counts.items()}
-
-
-def _first_column(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    return table[[name, *(column for column in table if column != name)]]

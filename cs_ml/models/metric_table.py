@@ -12,6 +12,7 @@ import pandas as pd
 
 from cs_ml.errors import Fault, FrameError
 from cs_ml.models.bootstrap import account_codes, interval, replicate
+from cs_ml.models.capacity import Effort
 from cs_ml.models.metrics import measure
 
 __all__ = ["metric_table", "paired_differences"]
@@ -29,6 +30,7 @@ def metric_table(
     dates: Any = None,
     shares: tuple[float, ...] = (0.05, 0.1, 0.2),
     capacity: int = 20,
+    effort: Effort | None = None,
     n_boot: int = 500,
     level: float = 0.95,
     random_state: int = 0,
@@ -41,8 +43,8 @@ def metric_table(
         Labels 0.0 / 1.0 and probabilities, shape (n_rows,).
     clusters
         Account of each row; None takes rows as independent.
-    mrr, dates, capacity
-        As in ``mrr_captured``; without ``mrr`` that metric is left out.
+    mrr, dates, capacity, effort
+        As in ``mrr_captured`` and ``expected_profit``; without ``mrr`` or ``effort`` these are left out.
     shares
         Shares of rows for lift and capture.
     n_boot, level, random_state
@@ -67,9 +69,8 @@ def metric_table(
     y, p = _checked(y, p)
     codes, money = account_codes(clusters, len(y)), _money(mrr)
     order = np.argsort(-p, kind="stable")
-    measured = partial(
-        measure, y[order], p[order], shares=shares, mrr=_at(money, order), capacity=capacity, dates=_at(dates, order)
-    )
+    context = {"mrr": _at(money, order), "dates": _at(dates, order), "capacity": capacity, "effort": effort}
+    measured = partial(measure, y[order], p[order], shares=shares, **context)
     return _table(measured, y[order], codes[order], NOISE, n_boot, level, random_state)
 
 
@@ -83,6 +84,7 @@ def paired_differences(
     dates: Any = None,
     shares: tuple[float, ...] = (0.1,),
     capacity: int = 20,
+    effort: Effort | None = None,
     n_boot: int = 500,
     level: float = 0.95,
     random_state: int = 0,
@@ -95,7 +97,7 @@ def paired_differences(
     ----------
     y, p, other
         Labels and two sets of probabilities, shape (n_rows,).
-    clusters, mrr, dates, shares, capacity, n_boot, level, random_state
+    clusters, mrr, dates, shares, capacity, effort, n_boot, level, random_state
         As in ``metric_table``.
 
     Returns
@@ -111,7 +113,13 @@ def paired_differences(
     """
     y, p = _checked(y, p)
     _, q = _checked(y, other)
-    options = {"shares": shares, "mrr": _money(mrr), "capacity": capacity, "dates": dates}
+    options: dict[str, Any] = {
+        "shares": shares,
+        "mrr": _money(mrr),
+        "capacity": capacity,
+        "effort": effort,
+        "dates": dates,
+    }
 
     def measured(weights: Floats | None) -> dict[str, Any]:
         ours, theirs = measure(y, p, weights, **options), measure(y, q, weights, **options)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cs_ml.models.capacity import Effort, expected_profit, mrr_captured
 from cs_ml.models.ranked import Steps, as_matrix, bins_of, like, ratio, steps_of
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "lift_at",
     "log_loss",
     "measure",
-    "mrr_captured",
     "roc_auc",
 ]
 
@@ -132,46 +132,6 @@ def lift_at(y: Floats, p: Floats, weights: Floats | None = None, *, share: float
     return capture_at(y, p, weights, share=share) / share
 
 
-def mrr_captured(
-    y: Floats, p: Floats, weights: Floats | None = None, *, mrr: Floats, capacity: int, dates: Any = None
-) -> Any:
-    """Return the share of the MRR at stake in positive rows that the rows one has capacity for hold.
-
-    On each date the ``capacity`` rows with the largest ``p * mrr`` (expected MRR at stake) are worked. The choice is
-    kept fixed under resampling.
-
-    Parameters
-    ----------
-    y, p, weights
-        As in the module's introduction.
-    mrr
-        MRR of each row, shape (n_rows,); missing counts as zero.
-    capacity
-        Rows that can be worked a date.
-    dates
-        Date of each row; None means one date.
-
-    Returns
-    -------
-    float or numpy.ndarray
-        NaN where no positive row has MRR.
-
-    Examples
-    --------
-    >>> y, p, mrr = np.array([1.0, 1.0, 0.0]), np.array([0.3, 0.1, 0.2]), np.array([100.0, 300.0, 50.0])
-    >>> float(mrr_captured(y, p, mrr=mrr, capacity=1))
-    0.25
-    """
-    money = np.nan_to_num(mrr, nan=0.0)
-    day = np.zeros(len(y), dtype=np.intp) if dates is None else np.unique(np.asarray(dates), return_inverse=True)[1]
-    order = np.lexsort((np.arange(len(y)), -p * money, day))
-    first = np.searchsorted(day[order], day[order], side="left")
-    worked = np.zeros(len(y))
-    worked[order] = np.arange(len(y)) - first < capacity
-    w = as_matrix(weights, len(y))
-    return like(weights, ratio(w @ (worked * y * money), w @ (y * money)))
-
-
 def measure(
     y: Floats,
     p: Floats,
@@ -180,6 +140,7 @@ def measure(
     shares: tuple[float, ...] = (),
     mrr: Floats | None = None,
     capacity: int = 20,
+    effort: Effort | None = None,
     dates: Any = None,
 ) -> dict[str, Any]:
     """Return all metrics at once, ranking and binning only once.
@@ -192,6 +153,8 @@ def measure(
         Shares of rows for lift and capture.
     mrr, capacity, dates
         As in ``mrr_captured``; left out without ``mrr``.
+    effort
+        As in ``expected_profit``, which is left out without it.
 
     Returns
     -------
@@ -209,8 +172,11 @@ def measure(
         captured = _capture(steps, share)
         found |= {f"lift_at_{share:.0%}": captured / share, f"capture_at_{share:.0%}": captured}
     if mrr is not None:
-        name = f"mrr_captured_at_{capacity}"
-        found[name] = np.atleast_1d(mrr_captured(y, p, weights, mrr=mrr, capacity=capacity, dates=dates))
+        worked: dict[str, Any] = {"mrr": mrr, "capacity": capacity, "dates": dates}
+        found[f"mrr_captured_at_{capacity}"] = np.atleast_1d(mrr_captured(y, p, weights, **worked))
+        if effort is not None:
+            profit = np.atleast_1d(expected_profit(y, p, weights, effort=effort, **worked))
+            found[f"expected_profit_at_{capacity}"] = profit
     return {name: like(weights, value) for name, value in found.items()}
 
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from cs_ml.models.bootstrap import account_codes
 from cs_ml.models.losses import clustered_error
 
-__all__ = ["reliability_table", "wilson"]
+__all__ = ["independent_rows", "reliability_table", "wilson"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,11 +87,18 @@ def wilson(observed: float, n: float, level: float = 0.95) -> tuple[float, float
 
 def _line(number: int, y: Floats, p: Floats, codes: npt.NDArray[np.intp], level: float) -> tuple[Any, ...]:
     observed = float(y.mean())
-    low, high = wilson(observed, _effective_rows(y, codes), level)
+    low, high = wilson(observed, independent_rows(y, codes), level)
     return (number, float(p.min()), float(p.max()), len(y), int(y.sum()), float(p.mean()), observed, low, high)
 
 
-def _effective_rows(y: Floats, codes: npt.NDArray[np.intp]) -> float:
+def independent_rows(y: Floats, codes: npt.NDArray[np.intp]) -> float:
+    """Return how many independent rows would tell a share as well as these, whose accounts repeat.
+
+    Examples
+    --------
+    >>> independent_rows(np.array([0.0, 0.0, 0.0]), np.array([0, 0, 1]))
+    2.0
+    """
     n, accounts = len(y), len(np.unique(codes))
     spread = float(y.mean() * (1 - y.mean()))
     if accounts == n or spread == 0.0:

@@ -5,6 +5,7 @@ from sklearn.model_selection import TimeSeriesSplit
 
 from cs_ml.errors import InputError, NotEnoughData
 from cs_ml.models import OneRule, PlainLogistic, PropensityClassifier, backtest, default_baselines, report_card
+from cs_ml.models.capacity import Effort
 from cs_ml.models.metrics import roc_auc
 from cs_ml.models.report_card import detectable_auc
 from cs_ml.timeline.split import TimeSplit
@@ -22,7 +23,9 @@ def result():
     state.iloc[-1] = "immature"
     labels = pd.DataFrame({"label": y.where(state != "immature"), "state": state})
     mrr = pd.Series(100.0, index=X.index)
-    return backtest(PropensityClassifier(n_origins=3), X, labels, split=SPLIT, mrr=mrr, segments="plan", **FAST)
+    tenure = pd.Series(np.where(X["plan"] == "pro", 800.0, 30.0), index=X.index)
+    context = {"mrr": mrr, "segments": "plan", "tenure": tenure, "effort": Effort(50.0, 0.5)}
+    return backtest(PropensityClassifier(n_origins=3), X, labels, split=SPLIT, **context, **FAST)
 
 
 def test_predictions_are_of_tested_dates_and_repeat_by_hand(result):
@@ -42,6 +45,19 @@ def test_tables_hold_model_and_baselines(result):
     assert "mrr_captured_at_20" in result.metrics["metric"].unique()
     assert len(result.by_date["as_of"].unique()) == 3
     assert result.by_segment["segment"].unique().tolist() == ["basic", "pro"]
+    assert result.by_tenure["tenure"].unique().tolist() == ["tenure from 2 years", "tenure under 90 days"]
+    profit = result.metrics[result.metrics["metric"] == "expected_profit_at_20"]
+    assert profit["model"].tolist() == ["model", "base_rate", "activity", "plain_logistic"]
+    assert (profit["low"] < profit["high"]).all()
+
+
+def test_calibration_is_checked_by_segment_and_by_tenure(result):
+    table = result.calibration.set_index(["by", "group"])
+    part = result.predictions[result.predictions["segment"] == "pro"]
+    gap = part["model"].mean() - part["label"].mean()
+    assert table.loc[("segment", "pro"), "gap"] == pytest.approx(gap)
+    assert table.loc[("tenure", "tenure from 2 years"), "gap"] == pytest.approx(gap)
+    assert not table["off"].any()
 
 
 def test_left_out_rows_are_counted_by_state(result):

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from cs_ml.models.capacity import mrr_captured
 from cs_ml.models.metrics import (
     average_precision,
     brier,
@@ -13,7 +14,6 @@ from cs_ml.models.metrics import (
     lift_at,
     log_loss,
     measure,
-    mrr_captured,
     roc_auc,
 )
 
