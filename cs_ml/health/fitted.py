@@ -19,12 +19,17 @@ STATE = 1
 
 
 class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Attributes and state that a :class:`~cs_ml.health.score.HealthScore` has after fit."""
+    """Attributes and state that a :class:`~cs_ml.health.score.HealthScore` has after fit.
+
+    ``out_of_time_`` is what would have been published of rows it had not seen, by ``(account_id, as_of)``: health,
+    p_stay, and whether the account stayed (1, 0). It is not saved.
+    """
 
     learned_: Learned
     notes_: tuple[str, ...]
     segment_: str | None
     segments_: dict[str, Learned]
+    out_of_time_: pd.DataFrame
 
     @property
     def measures_(self) -> dict[str, str]:
@@ -35,7 +40,26 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     @property
     def segment_weights_(self) -> pd.DataFrame:
         """Weights of each segment that has a scorecard: the book's as prior, the segment's own, interval, churns."""
-        tables = {name: learned.tables["weights"] for name, learned in self.segments_.items()}
+        return self._by_segment("weights")
+
+    @property
+    def segment_reliability_(self) -> pd.DataFrame:
+        """How many stayed in each segment that has a scorecard, by the score that would have been published before."""
+        return self._by_segment("reliability")
+
+    @property
+    def segment_checks_(self) -> pd.DataFrame:
+        """Ship checks out of time of each segment that has a scorecard."""
+        return self._by_segment("checks")
+
+    @property
+    def segment_ranking_(self) -> pd.DataFrame:
+        """Out-of-time AUC in each segment that has a scorecard: its score, the whole book's weights, the model."""
+        return self._by_segment("ranking")
+
+    def _by_segment(self, name: str) -> pd.DataFrame:
+        tables = {segment: learned.tables[name] for segment, learned in self.segments_.items()}
+        tables = {segment: table for segment, table in tables.items() if len(table)}
         return pd.concat(tables, names=["segment"]) if tables else pd.DataFrame()
 
     @property
@@ -146,4 +170,5 @@ class FittedHealth(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         self, learned: Learned, notes: tuple[str, ...], segment: str | None, segments: dict[str, Learned] | None = None
     ) -> Self:
         self.learned_, self.notes_, self.segment_, self.segments_ = learned, notes, segment, segments or {}
+        self.out_of_time_ = pd.DataFrame(columns=["health", "p_stay", "stayed"], dtype=float)
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cs_ml.health.book import Book
-from cs_ml.health.calibrate import Affine
-from cs_ml.health.checks import ship_checks
+from cs_ml.health.calibrate import Affine, slope_of
+from cs_ml.health.drift import Spaced
+from cs_ml.health.folds import folds_of, published
 from cs_ml.health.missingness import missingness_table
 from cs_ml.health.notes import notes_of
-from cs_ml.health.opinions import judged
 from cs_ml.health.posterior import Posterior
-from cs_ml.health.reliability import reliability_table
+from cs_ml.health.promises import promises
 from cs_ml.health.scorecard import Scorecard
 from cs_ml.health.state import frame_from, frame_state
 from cs_ml.health.typical import Typical
@@ -65,6 +65,9 @@ class Learned:
         Whether learned weights are better than equal and expert ones.
     notes
         What the reader must know about this fit.
+    unseen
+        Log-odds of staying of rows it had not seen: ``eta``, and ``published`` after the calibration of the day; others
+        by ``equal`` and the ``expert``'s weights. By the position of the row among those it learned from; not saved.
     """
 
     typical: Typical
@@ -77,6 +80,7 @@ class Learned:
     tables: dict[str, pd.DataFrame]
     verdict: str
     notes: tuple[str, ...]
+    unseen: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
 
     @property
     def posterior(self) -> Posterior:
@@ -158,19 +162,23 @@ def learn(book: Book, scorecard: Scorecard, split: TimeSplit, min_events: int, *
     strength = choose_lambda(etas, book) if choosable else float("inf")
     typical = typical_of(book)
     weights, posterior = weight_table(book, typical, recipes[strength], equal)
-    affine = Affine.fit(etas[strength].to_numpy(), seen.stayed, event_tempo(seen))
+    unseen = published(folds_of(book, recipes[strength], split, typical_of), book, split.purge_days)
+    slope = slope_of(unseen["eta"].to_numpy(dtype=float), seen.stayed, event_tempo(seen))
+    own = np.einsum("ij,j->i", book.columns(typical), posterior.mode)
+    affine = Affine.fit(slope, Spaced.of(own, book.stayed, as_of_dates(book.X), split.purge_days))
     eta_ref = float(np.log(book.stayed.mean() / (1 - book.stayed.mean())))
     comparison = _comparison(etas, book, strength)
     facts = {"rows": len(book.stayed), "accounts": book.n_accounts, "events": book.n_events}
     facts |= {"rows_out_of_time": len(etas), "events_out_of_time": seen.n_events}
-    steps = scorecard.pdo / float(np.log(2))
-    dated = _dated_affine(etas[strength].to_numpy(), seen, split.purge_days)
-    tables = {"weights": weights, "comparison": comparison, **_promises(dated, eta_ref, steps, seen, scorecard)}
+    tables = {"weights": weights, "comparison": comparison}
     tables["missingness"] = missingness_table(book, typical)
-    tables["ranking"] = _ranking(etas, seen, strength)
+    unseen = unseen.assign(equal=etas["equal"], expert=etas[float("inf")])
+    tables |= promises(unseen, eta_ref, book, scorecard)
     notes = notes_of(book, seen, typical, few=few, choosable=choosable, strength=strength, min_events=min_events)
     verdict = verdict_of(comparison, seen.n_events)
-    return Learned(typical, posterior.mode, posterior.spread, affine, eta_ref, strength, facts, tables, verdict, notes)
+    return Learned(
+        typical, posterior.mode, posterior.spread, affine, eta_ref, strength, facts, tables, verdict, notes, unseen
+    )
 
 
 def assume(typical: Typical, base_rate: float, kappa: float) -> Learned:
@@ -210,33 +218,3 @@ def _comparison(etas: pd.DataFrame, book: Book, strength: float) -> pd.DataFrame
     if not len(etas):
         return pd.DataFrame()
     return compare(etas, book, names)
-
-
-def _ranking(etas: pd.DataFrame, seen: Book, strength: float) -> pd.DataFrame:
-    """Return how each set of weights ranked rows it had not seen, the model's margin beside."""
-    if not len(etas):
-        return pd.DataFrame()
-    said = {"health": etas[strength], "equal weights": etas["equal"], "expert's weights": etas[float("inf")]}
-    frame = pd.DataFrame({name: eta.to_numpy(dtype=float) for name, eta in said.items()}, index=seen.X.index)
-    if seen.margin is not None:
-        frame["model"] = -seen.margin
-    return judged(frame, pd.Series(1.0 - seen.stayed, index=seen.X.index))
-
-
-def _dated_affine(eta: Floats, seen: Book, purge_days: int) -> Floats:
-    """Calibrate each date with the earlier dates whose outcome was known by then."""
-    dates = as_of_dates(seen.X)
-    result = np.empty(len(eta))
-    for date in dates.unique():
-        now, known = dates == date, dates + pd.Timedelta(days=purge_days) <= date
-        past = seen.rows(np.flatnonzero(known))
-        result[now] = Affine.fit(eta[known], past.stayed, event_tempo(past))(eta[now])
-    return result
-
-
-def _promises(eta: Floats, eta_ref: float, steps: float, seen: Book, scorecard: Scorecard) -> dict[str, pd.DataFrame]:
-    """Reliability and ship checks of what would have been published at each date."""
-    health = np.clip(50 + steps * (eta - eta_ref), 0, 100)
-    p_stay = 1 / (1 + np.exp(-eta))
-    checks = ship_checks(health, seen.stayed, seen.account, seen.lead, scorecard.bands)
-    return {"reliability": reliability_table(health, p_stay, seen.stayed, seen.account), "checks": checks}

@@ -14,9 +14,10 @@ from cs_ml.health.card_file import default_scorecard
 from cs_ml.health.fitted import FittedHealth
 from cs_ml.health.inputs import GIVEN, aligned, learning_rows, margin_for, segment_name, segment_of
 from cs_ml.health.learn import KAPPA, Learned, assume, learn
+from cs_ml.health.promises import as_published
 from cs_ml.health.publish import Reading, contributions_of, publish
 from cs_ml.health.scorecard import Scorecard
-from cs_ml.health.segments import learn_segment, segment_rows
+from cs_ml.health.segments import learn_segment, segment_rows, with_segments
 from cs_ml.health.typical import Typical
 from cs_ml.timeline.split import TimeSplit
 
@@ -148,9 +149,12 @@ class HealthScore(FittedHealth):
             )
             for own in card.segments
         }
+        learned = with_segments(learned, segments.values(), book) if segments else learned
         notes = [*learned.notes, *([] if note is None else [note])]
         notes += [f"segment {name}: {told}" for name, part in segments.items() for told in part.notes]
-        return self._adopt(learned, tuple(notes), segment_name(X, segment), segments)
+        self._adopt(learned, tuple(notes), segment_name(X, segment), segments)
+        self.out_of_time_ = as_published(learned.unseen, learned.eta_ref, book, card)
+        return self
 
     @classmethod
     def expert_only(

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,12 +11,12 @@ from sklearn.base import clone
 from cs_ml.errors import BundleError, ConfigError, FrameError, NotEnoughData
 from cs_ml.health import Bands, HealthScore
 from cs_ml.health.book import Book
-from cs_ml.health.calibrate import Affine
+from cs_ml.health.calibrate import Affine, slope_of
+from cs_ml.health.drift import Spaced
 from cs_ml.health.inputs import segment_of
-from cs_ml.health.learn import _dated_affine
 from cs_ml.health.typical import Typical
 from cs_ml.health.weights import Recipe, event_tempo, out_of_time
-from cs_ml.timeline.split import TimeSplit
+from cs_ml.timeline.split import TimeSplit, as_of_dates
 
 POLICIES = ("segment_mean", "renormalise", "neutral", "worst")
 
@@ -372,28 +371,17 @@ def test_probabilities_hold_out_of_time(make_world, make_card):
     assert large["health_from"].corr(large["share"], method="spearman") > 0.8
 
 
-def test_calibration_is_fitted_to_log_odds_that_were_out_of_time(world, card, fitted):
+def test_the_slope_is_that_of_log_odds_out_of_time_and_the_level_that_of_the_learning_rows(world, card, fitted):
     book = Book.make(*world, segment_of(world[0], None), None)
     split, recipe = TimeSplit(purge_days=90, n_origins=12), Recipe(card.prior, fitted.lambda_)
     etas = out_of_time(book, {"it": recipe}, split, lambda rows: Typical.learn(card, rows.X, rows.segment, None))
-    seen = book.rows(etas.index.to_numpy())
-    expected = Affine.fit(etas["it"].to_numpy(), seen.stayed, event_tempo(seen))
-    assert expected != Affine()
+    seen, learned = book.rows(etas.index.to_numpy()), fitted.learned_
+    slope = slope_of(etas["it"].to_numpy(), seen.stayed, event_tempo(seen))
+    own = book.columns(learned.typical) @ learned.mode
+    expected = Affine.fit(slope, Spaced.of(own, book.stayed, as_of_dates(book.X), 90))
     found = fitted.calibration_
+    assert slope != 1
     assert (found.shift, found.slope) == pytest.approx((expected.shift, expected.slope), abs=1e-5)
-
-
-def test_a_date_is_calibrated_only_with_outcomes_known_by_then(world):
-    X, y = world
-    book = Book.make(X, y, segment_of(X, None), None)
-    eta, dates = np.random.default_rng(0).normal(2, 1, len(X)), X.index.get_level_values("as_of")
-    date = pd.Timestamp("2024-09-01")
-    known = dates + pd.Timedelta(days=90) <= date
-    flipped = replace(book, stayed=np.where(known, book.stayed, 1 - book.stayed))
-    before, after = (_dated_affine(eta, rows, 90)[dates == date] for rows in (book, flipped))
-    assert before.tolist() == after.tolist()
-    past = replace(book, stayed=np.where(known, 1 - book.stayed, book.stayed))
-    assert not np.allclose(before, _dated_affine(eta, past, 90)[dates == date])
 
 
 def test_bins_of_the_reliability_table_hold_the_probabilities_their_points_mean(fitted):

@@ -8,8 +8,9 @@ import pytest
 
 from cs_ml.errors import ConfigError
 from cs_ml.health import HealthScore, Measure, load_scorecard
+from cs_ml.health.pooled import Pooled
 from cs_ml.health.segment_card import SegmentCard
-from cs_ml.health.segments import Pooled, segment_rows
+from cs_ml.health.segments import segment_rows
 
 BIG = SegmentCard(name="big", when={"size": ("L",)}, weights={"nps": 0}, without=("noise",))
 
@@ -143,3 +144,31 @@ def test_without_outcomes_segments_rest_on_the_experts_weights(two, make_card):
     large = (X["size"] == "L").to_numpy()
     assert (parts.loc[large, "noise"] == 0).all()
     assert (parts.loc[~large, "noise"] != 0).any()
+
+
+def test_what_a_segment_promises_is_measured_on_its_own_refits(health, two):
+    own = health.segments_["big"]
+    big = (two[0]["size"] == "L").to_numpy()
+    assert big[own.unseen.index].all()
+    assert own.tables["reliability"]["rows"].sum() == len(own.unseen) == own.facts["rows_out_of_time"]
+    ranking = health.segment_ranking_.loc["big"]
+    assert ranking.loc["health", "auc"] > ranking.loc["weights of the whole book", "auc"] + 0.02
+    assert list(health.segment_checks_.loc["big"].index) == list(health.checks_.index)
+
+
+def test_the_promises_of_the_whole_are_those_of_the_weights_that_each_row_gets(health, two, make_card):
+    plain = HealthScore(make_card((3, 1, 3, 0.5))).fit(*two, segment="size")
+    big = (two[0]["size"] == "L").to_numpy()[health.learned_.unseen.index]
+    own, without = health.learned_.unseen["published"], plain.learned_.unseen["published"]
+    assert own[~big].tolist() == without[~big].tolist()
+    assert own[big].tolist() == health.segments_["big"].unseen["published"].tolist()
+    assert health.reliability_["rows"].sum() == plain.reliability_["rows"].sum()
+    assert health.ranking_.loc["health", "auc"] > plain.ranking_.loc["health", "auc"]
+
+
+def test_a_segment_with_too_few_churns_takes_the_calibration_of_the_book(two, make_card):
+    some = SegmentCard(name="some", when={"account": ("La00001", "La00002", "La00003")})
+    X = two[0].assign(account=two[0].index.get_level_values("account_id"))
+    health = HealthScore(make_card(segments=(some,))).fit(X, two[1])
+    assert health.segments_["some"].affine == health.calibration_
+    assert health.segments_["some"].strength == np.inf
