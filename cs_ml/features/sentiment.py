@@ -65,7 +65,7 @@ class SentimentBuilder:
         rows = bucket.frames["sentiment"]
         views = Lookup(rows, keys, time="set_at", known="known_at", clock=bucket.clock).window(None)
         newest, before = views.last(), _before_last(views)
-        level = np.append(self._numbers(rows["level"]), np.nan)
+        level = np.append(self.numbers(rows["level"]), np.nan)
         day = np.append(bucket.clock.day(rows["set_at"]), 0)[newest]
         expired = self._expired(rows, newest, bucket, keys)
         held = np.where(expired, np.nan, level[newest])
@@ -80,7 +80,8 @@ class SentimentBuilder:
         names = [feature.name for feature in self.features(rows.columns)]
         return pd.DataFrame({name: values[name] for name in names}, index=keys)
 
-    def _numbers(self, level: pd.Series) -> np.ndarray:
+    def numbers(self, level: pd.Series) -> np.ndarray:
+        """Return each level as a number from -1 to 1, NaN where its word has none."""
         words = level.astype(object).map(lambda word: str(word).strip().lower().replace("_", " ").replace("-", " "))
         return words.map(dict(self.levels)).to_numpy(dtype=float, na_value=np.nan)
 
