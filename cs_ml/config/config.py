@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from cs_ml.config.fields import Section, Wrong, doc, nearest
 from cs_ml.config.kpis import KpisConfig
 from cs_ml.config.own import FeaturesConfig
+from cs_ml.config.priority import PriorityConfig, SurvivalConfig
 from cs_ml.config.sections import (
     BookConfig,
     EngineConfig,
@@ -27,7 +28,7 @@ from cs_ml.store.plain import plain
 
 __all__ = ["Config"]
 
-_DECIDES_RESULTS = ("book", "tables", "snapshots", "features", "labels", "model", "health")
+_DECIDES_RESULTS = ("book", "tables", "snapshots", "features", "labels", "model", "health", "survival")
 
 
 class Config(Section):
@@ -56,6 +57,8 @@ class Config(Section):
     )
     model: ModelConfig = doc({}, "How probabilities are learned.", "確率の学習方法。")
     health: HealthConfig = doc({}, "How health scores are made.", "ヘルススコアの作り方。")
+    survival: SurvivalConfig = doc({}, "How long accounts stay.", "顧客がどれだけ継続するかの予測。")
+    priority: PriorityConfig = doc({}, "Whom to work on first.", "優先して対応する顧客。")
     kpis: KpisConfig = doc({}, "How KPIs are counted.", "KPIの計算方法。")
     engine: EngineConfig = doc({}, "How much of the machine is used.", "使う計算機資源。")
     output: OutputConfig = doc({}, "Where results go.", "結果の出力先。")
@@ -81,6 +84,7 @@ class Config(Section):
         chosen["tables"]["postgres"] = None
         del chosen["tables"]["spark"], chosen["tables"]["url"]
         del chosen["model"]["n_jobs"]
+        chosen["survival"]["gross_margin"] = self.kpis.gross_margin
         chosen["features"]["builders"] = [
             *(f"{Path(name).name}" if ".py" in name else name for name in self.features.builders),
             *(hash_file(file) for file in self.features.files() if file.is_file()),

@@ -40,7 +40,7 @@ class StayLabeler:
     grace_days: int = 30
     settling_days: int = 0
 
-    def label(self, tables: Tables, spine: pd.DataFrame) -> pd.DataFrame:
+    def label(self, tables: Tables, spine: pd.DataFrame, until: pd.Timestamp | None = None) -> pd.DataFrame:
         """Return how long the accounts of a spine stayed.
 
         Parameters
@@ -49,6 +49,8 @@ class StayLabeler:
             Checked source tables with ``contracts``.
         spine
             Frame indexed by (account_id, as_of).
+        until
+            As if the data had ended on this day; where they end by default.
 
         Returns
         -------
@@ -67,7 +69,8 @@ class StayLabeler:
         as_of = clock.date(spine.index.get_level_values("as_of"))
         position = episode_at(stays, spine.index.get_level_values("account_id"), as_of)
         end = np.append(stays["end"].to_numpy(), 0)[position]
-        certain = int(Clock.date(pd.Timestamp(tables.data_end))) - self.grace_days - self.settling_days
+        seen = tables.data_end if until is None else min(until, tables.data_end)
+        certain = int(Clock.date(pd.Timestamp(seen))) - self.grace_days - self.settling_days
         left = (position >= 0) & (end <= certain)
         days = np.where(left, end, certain) - as_of
         known = (position >= 0) & (days >= 0)

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from cs_ml.errors import Fault, FrameError, NotEnoughData
+from cs_ml.models.columns import select
 from cs_ml.models.curve import Curve, reach
 from cs_ml.models.halves import halves, n_leavers
 from cs_ml.models.period_risk import period_risk
@@ -143,12 +144,12 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
             float64, shape (rows, n).
         """
         check_is_fitted(self)
-        return period_risk(self.classifier_, self.periods, X[self.columns_], n)
+        return period_risk(self.classifier_, self.periods, select(X, self.columns_), n)
 
     def curves(self, X: pd.DataFrame, within_days: float) -> list[Curve]:
         """Return the curves of the rows within a time: those of the fit, and those of every refit."""
         check_is_fitted(self)
-        n, kept = int(np.ceil(within_days / self.periods.days)), X[self.columns_]
+        n, kept = int(np.ceil(within_days / self.periods.days)), select(X, self.columns_)
         fits = (self.classifier_, *self.refits_)
         return [Curve.of_hazard(period_risk(one, self.periods, kept, n), self.periods.days) for one in fits]
 
@@ -287,7 +288,7 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
     def _refit(self, X: pd.DataFrame, y: pd.DataFrame) -> PropensityClassifier | None:
         learners = self.learners if n_leavers(X.index, y) < EVENTS_FOR_BOOSTING else ("logistic",)
         try:
-            followed = self.periods.follow(X[self.columns_], y, self.max_rows)
+            followed = self.periods.follow(X[self.columns_], y, self.max_rows // 2)
             return self._classifier(learners, REFIT_ORIGINS).fit(*followed)
         except NotEnoughData:
             return None

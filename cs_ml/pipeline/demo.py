@@ -9,8 +9,7 @@ import pandas as pd
 
 from cs_ml.config import Config, default_config, load_config
 from cs_ml.pipeline import pages, record, train
-from cs_ml.pipeline.past import with_past
-from cs_ml.pipeline.score import Fitted, Scored, explain_scores, restore, scores_of, write_scores
+from cs_ml.pipeline.score import Fitted, Scored, restore, score_snapshot, write_scores
 from cs_ml.pipeline.score import describe as describe_scores
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent
 from cs_ml.simulate import WorldConfig, simulate
@@ -79,14 +78,12 @@ def score_part(config: Config, fitted: Fitted, snapshot: Snapshot, date: pd.Time
     part = Snapshot(
         snapshot.spine[rows], snapshot.X[rows], snapshot.catalog, mrr=mrr, tables=snapshot.tables, notes=snapshot.notes
     )
-    reasons, themes = explain_scores(config, fitted, part)
-    scores = with_past(config, fitted.health, scores_of(fitted, part.X, part.mrr))
-    return Scored(scores, reasons, themes, part, fitted, fitted.profile.compare(part.X))
+    return score_snapshot(config, fitted, part)
 
 
 def describe(ran: Ran, config: Config) -> list[str]:
     """Return in lines of text what was learned and scored, and where everything lies."""
     folder = config.output.folder
-    left = [folder / name for name in ("bundle", "tracking", "scores", "drivers", "report")]
-    lines = [*train.describe(ran.trained), "", *describe_scores(ran.scored), ""]
+    left = [folder / name for name in ("bundle", "tracking", "scores", "drivers", "priority", "report")]
+    lines = [*train.describe(ran.trained), "", *describe_scores(ran.scored, config.book.currency), ""]
     return [*lines, *(f"wrote {path}" for path in left if path.exists()), f"open {ran.pages[0]}"]

@@ -87,7 +87,7 @@ def _score_here(config: Config, as_of: Any = None, *, progress: Any) -> tuple[li
 
     scored = steps.score(config, as_of, progress=progress)
     place = steps.write_scores(scored, config)
-    return steps.describe(scored), place
+    return steps.describe(scored, config.book.currency), place
 
 
 def check_on_spark(config: Config, **options: Any) -> Check:

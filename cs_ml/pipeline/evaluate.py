@@ -15,8 +15,10 @@ from cs_ml.models import PropensityClassifier
 from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
 from cs_ml.models.report_card import ReportCard, report_card
+from cs_ml.pipeline.label_report import describe_labels
 from cs_ml.pipeline.rows import test_rows, training_rows
 from cs_ml.pipeline.snapshot import Snapshot
+from cs_ml.pipeline.staying import describe_survival
 from cs_ml.report.evidence import reliability_plot
 from cs_ml.report.words import Words
 from cs_ml.timeline import TimeSplit
@@ -126,6 +128,7 @@ def describe_bundle(bundle: Bundle) -> list[str]:
         lines += [f"  {row['name']}: {row['value']}" for row in card.to_dict("records")]
         alarms = bundle.tables.get(f"{target}_alarms", pd.DataFrame())
         lines += [f"  ALARM {row['message']}" for row in alarms.to_dict("records")]
+    lines += [*describe_labels(bundle), *describe_survival(bundle)]
     if bundle.metadata.get("health"):
         lines += ["", *_health_lines(bundle)]
     return [*lines, "", *(f"note: {note}" for note in bundle.metadata.get("notes", ()))]

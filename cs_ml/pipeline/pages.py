@@ -58,7 +58,8 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
             named, _shown_drivers(scored, config), links=links, lang=lang,
             reliability=_optional(bundle, "health_reliability"), metrics=_metrics(bundle, scored),
             coverage=None if scored.snapshot.tables is None else scored.snapshot.tables.summary().reset_index(),
-            families=_families(scored), notes=[str(note) for note in bundle.metadata.get("notes", ())],
+            families=_families(scored), priority=scored.priority, capacity=config.priority.capacity,
+            currency=config.book.currency, notes=[str(note) for note in bundle.metadata.get("notes", ())],
             horizon_days=_horizon(config), title=config.book.name,
         )  # fmt: skip
         written.append(page.save(folder / f"portfolio{ending}.html"))
@@ -94,8 +95,15 @@ def _account_page(
     described = _attributes(rows)
     return AccountReport(
         account, named, name=str(described.pop("name", account)), facts=described or None,
-        drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config), **shown,
+        drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config),
+        curve=_curve(scored, row), currency=config.book.currency, **shown,
     )  # fmt: skip
+
+
+def _curve(scored: Scored, row: tuple[str, pd.Timestamp]) -> pd.DataFrame | None:
+    """Return the survival curve of one account, where stays were learned."""
+    survival = scored.fitted.survival
+    return None if survival is None else survival.curve(scored.snapshot.X.loc[[row]], scored.scores.loc[[row]])
 
 
 def model_card(
@@ -113,7 +121,7 @@ def model_card(
         importance=terms.abs().mean().sort_values(ascending=False),
         weights=_optional(bundle, "health_weights") if target == config.health.target else None,
         by_date=_optional(bundle, f"{target}_by_date"), alarms=_optional(bundle, f"{target}_alarms"),
-        counts=bundle.metadata.get("counts", {}).get(target),
+        counts=bundle.metadata.get("counts", {}).get(target), base_rates=_optional(bundle, f"{target}_states"),
         facts={**facts, "target": target, "model_version": bundle.version},
         limits=[str(note) for note in bundle.metadata.get("notes", ())], lang=lang,
     )  # fmt: skip

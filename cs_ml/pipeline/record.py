@@ -14,6 +14,7 @@ from cs_ml.tracking import CHECKS_TAG, Tracker
 __all__ = ["record", "tracker_of"]
 
 ALIAS = "challenger"
+KEPT, STATED = ("health", "survival"), ("_states", "_rate_drift")  # tables of the bundle that a run keeps, too
 
 
 def tracker_of(config: Config) -> Tracker:
@@ -44,7 +45,7 @@ def record(trained: Trained, config: Config) -> str:
                 run.table(f"{target}_{name}", frame)
             run.figure(f"{target}_reliability", evaluation.reliability_plot())
         for name, frame in bundle.tables.items():
-            if name.startswith("health"):
+            if name.startswith(KEPT) or name.endswith(STATED):
                 run.table(name, frame)
         run.table("catalog", bundle.table("catalog").reset_index())
         version = run.register(

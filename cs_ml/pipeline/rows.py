@@ -10,7 +10,12 @@ from cs_ml.errors import NotEnoughData
 from cs_ml.pipeline.snapshot import Snapshot
 from cs_ml.timeline import as_of_dates
 
-__all__ = ["test_rows", "training_rows"]
+__all__ = ["allowed_rows", "test_rows", "training_rows"]
+
+
+def allowed_rows(config: Config, snapshot: Snapshot) -> np.ndarray:
+    """Tell which rows may be learned from: those of the training dates whose account had not given notice."""
+    return np.asarray(~snapshot.spine["notice_given"].to_numpy(dtype=bool) & _chosen(as_of_dates(snapshot.X), config))
 
 
 def training_rows(config: Config, snapshot: Snapshot, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -25,7 +30,7 @@ def training_rows(config: Config, snapshot: Snapshot, target: str) -> tuple[pd.D
         If no labelled row is left.
     """
     dates = as_of_dates(snapshot.X)
-    wanted = ~snapshot.spine["notice_given"].to_numpy(dtype=bool) & _chosen(dates, config)
+    wanted = allowed_rows(config, snapshot)
     if config.model.test_dates:
         purge = pd.Timedelta(days=snapshot.purge_days[target])
         wanted &= dates + purge <= pd.Timestamp(min(config.model.test_dates))

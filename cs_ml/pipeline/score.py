@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ import pandas as pd
 
 from cs_ml.bundle import Bundle
 from cs_ml.config import Config
-from cs_ml.errors import BundleError, NotEnoughData
-from cs_ml.explain import TypicalValues, by_theme, contributions, drivers
+from cs_ml.errors import NotEnoughData
+from cs_ml.explain import by_theme, contributions, drivers
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
-from cs_ml.models import FeatureProfile, PropensityClassifier
+from cs_ml.pipeline.fitted import CLASSES, Fitted, load_bundle, restore
 from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.parents import parents_of
 from cs_ml.pipeline.past import with_past
+from cs_ml.pipeline.priority import describe_priority, priority_of, with_stake
 from cs_ml.pipeline.snapshot import Newest, Progress, Snapshot, silent, take_snapshot
 from cs_ml.store import lock, make_folder, write_partition
 
@@ -33,6 +34,7 @@ __all__ = [
     "restore",
     "score",
     "score_features",
+    "score_snapshot",
     "scores_of",
     "write_scores",
 ]
@@ -40,46 +42,6 @@ __all__ = [
 WAIT_SECONDS = 600
 ROUNDING = 1e-12
 SHOWN = 5
-CLASSES: Mapping[str, type[Any]] = {
-    "PropensityClassifier": PropensityClassifier,
-    "HealthScore": HealthScore,
-    "TypicalValues": TypicalValues,
-    "FeatureProfile": FeatureProfile,
-}
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The estimators of a bundle, ready to score.
-
-    Parameters
-    ----------
-    models
-        Model of each target.
-    health
-        Health score, where there is one.
-    health_target
-        Target whose margin is a measure of the health score.
-    typical
-        Typical values of the features.
-    catalog
-        Description of the features.
-    version
-        Version of the bundle.
-    stability
-        Share of refits that keep the sign of each feature's contributions, by target.
-    profile
-        How the features of the training rows were distributed.
-    """
-
-    models: dict[str, PropensityClassifier]
-    health: HealthScore | None
-    health_target: str
-    typical: TypicalValues
-    catalog: pd.DataFrame
-    version: str
-    stability: Mapping[str, pd.Series] = field(default_factory=dict)
-    profile: FeatureProfile = field(default_factory=FeatureProfile)
 
 
 @dataclass(frozen=True)
@@ -100,6 +62,8 @@ class Scored:
         What scored them.
     drift
         How far each feature has moved since the training rows, see :meth:`cs_ml.models.FeatureProfile.compare`.
+    priority
+        The accounts to work on first, see :func:`cs_ml.pipeline.priority.priority_of`.
     """
 
     scores: pd.DataFrame
@@ -108,30 +72,7 @@ class Scored:
     snapshot: Snapshot
     fitted: Fitted
     drift: pd.DataFrame
-
-
-def load_bundle(config: Config) -> Bundle:
-    """Return the bundle of the output folder.
-
-    Raises
-    ------
-    BundleError
-        If nothing was trained yet, or the bundle is damaged.
-    """
-    folder = config.output.folder / "bundle"
-    if not folder.is_dir():
-        raise BundleError(f"expected a trained bundle in {folder}, found none; run `cs-ml train` first")
-    return Bundle.load(folder)
-
-
-def restore(bundle: Bundle) -> Fitted:
-    """Make the estimators of a bundle again."""
-    parts = {name: bundle.restore(name, CLASSES) for name in bundle.parts}
-    models = {name: part for name, part in parts.items() if isinstance(part, PropensityClassifier)}
-    target = str(bundle.metadata.get("health_target", next(iter(models), "churn")))
-    stability = {name: bundle.table(f"{name}_stability").set_index("feature")["share"] for name in models}
-    typical, catalog, profile = parts["typical"], bundle.table("catalog"), parts["profile"]
-    return Fitted(models, parts.get("health"), target, typical, catalog, bundle.version, stability, profile)
+    priority: pd.DataFrame | None = None
 
 
 def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
@@ -158,6 +99,8 @@ def scores_of(fitted: Fitted, X: pd.DataFrame, mrr: pd.Series | None = None) -> 
         scores = scores.join(fitted.health.score(X, margin=_used(fitted.health, margin)))
     if mrr is not None:
         scores["mrr"] = mrr
+    if fitted.survival is not None:
+        scores = scores.join(fitted.survival.score(X, scores, mrr))
     return scores.assign(model_version=fitted.version)
 
 
@@ -189,11 +132,18 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
     snapshot = take_snapshot(config, as_of=date, trained=fitted.catalog.index, usage=usage, progress=progress)
     if snapshot.X.empty:
         raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
+    return score_snapshot(config, fitted, snapshot, progress=progress)
+
+
+def score_snapshot(config: Config, fitted: Fitted, snapshot: Snapshot, *, progress: Progress = silent) -> Scored:
+    """Score the features of one date."""
     progress("scoring")
     scores = with_past(config, fitted.health, scores_of(fitted, snapshot.X, snapshot.mrr))
+    scores = with_stake(config, scores, snapshot.X)
+    first = priority_of(config, scores, snapshot.spine)
     progress("explaining")
     reasons, themes = explain_scores(config, fitted, snapshot)
-    return Scored(scores, reasons, themes, snapshot, fitted, fitted.profile.compare(snapshot.X))
+    return Scored(scores, reasons, themes, snapshot, fitted, fitted.profile.compare(snapshot.X), first)
 
 
 def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -251,6 +201,8 @@ def write_scores(scored: Scored, config: Config) -> Path:
     with lock(folder, wait_seconds=WAIT_SECONDS):
         write_partition(folder / "drivers", date, scored.drivers.astype({"value": str, "typical": str}), about)
         write_partition(folder / "drift", date, scored.drift, about)
+        if scored.priority is not None:
+            write_partition(folder / "priority", date, scored.priority, about)
         if (opinions := opinions_of(scored.snapshot.tables, scored.scores)) is not None:
             write_partition(folder / "opinions", date, opinions.reset_index(), about)
         parents = parents_of(scored.snapshot.tables, scored.scores, scored.fitted.health)
@@ -264,8 +216,8 @@ def _used(health: HealthScore, margin: Any) -> Any:
     return margin if health.learned_.typical.margin_centre is not None else None
 
 
-def describe(scored: Scored) -> list[str]:
-    """Return in lines of text what was scored."""
+def describe(scored: Scored, currency: str | None = None) -> list[str]:
+    """Return in lines of text what was scored; money in a currency."""
     scores = scored.scores
     date = scores.index.get_level_values("as_of")[0].date()
     lines = [f"{len(scores):,} accounts on {date}"]
@@ -281,7 +233,7 @@ def describe(scored: Scored) -> list[str]:
             + ", ".join(f"{bands.get(band, 0):,} {band}" for band in ("red", "yellow", "green"))
             + (f", {unscored:,} not scored" if unscored else "")
         )
-    return lines + _moved(scored.drift)
+    return [*lines, *describe_priority(scored.priority, currency), *_moved(scored.drift)]
 
 
 def _moved(drift: pd.DataFrame) -> list[str]:

@@ -17,9 +17,11 @@ from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
 from cs_ml.pipeline.health import fit_health
+from cs_ml.pipeline.label_report import label_tables
 from cs_ml.pipeline.refits import sign_stability
 from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
+from cs_ml.pipeline.staying import learn_survival
 from cs_ml.store import hash_frame, lock, make_folder
 
 __all__ = ["Trained", "describe", "new_model", "save", "train"]
@@ -101,10 +103,13 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
         raise NotEnoughData("\n".join(["nothing can be learned", *reasons]))
     if health is not None:
         parts["health"] = health
+    progress("survival: learning how long accounts stay")
+    survival, staying = learn_survival(config, snapshot, notes)
+    parts |= survival
     parts |= {"typical": TypicalValues().fit(snapshot.X), "profile": FeatureProfile().fit(snapshot.X)}
     bundle = Bundle.of(
         parts,
-        tables=_tables(snapshot, evaluations, health) | stability,
+        tables=_tables(snapshot, evaluations, health) | stability | staying | label_tables(snapshot),
         metadata=_facts(config, snapshot, evaluations, health, notes),
     )
     return Trained(bundle, evaluations, models, health, snapshot, tuple(notes))

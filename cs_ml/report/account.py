@@ -13,6 +13,7 @@ from cs_ml.report.charts import gauge
 from cs_ml.report.history import contracts_chart, score_charts, usage_charts
 from cs_ml.report.page import Page
 from cs_ml.report.reasons import driver_rows, newest, signed_bar
+from cs_ml.report.staying import staying
 from cs_ml.report.summary import latest, with_loss
 from cs_ml.report.voices import quotes, survey_rows
 from cs_ml.tables.redact import redact as hide_persons
@@ -47,6 +48,10 @@ class AccountReport(Page):
         Survey rows: kind, answered_at or sent_at, and where known score, scale_max, text.
     voc
         Comments: said_at, text, and where known speaker_role, channel, language, sentiment, topic.
+    curve
+        Survival curve of this account: ``day`` from the newest date on, ``stays``, and where known ``low``, ``high``.
+    currency
+        Three-letter code of the money.
     redact
         Applied to every free text before it is shown.
     notes
@@ -89,6 +94,8 @@ class AccountReport(Page):
         usage: pd.DataFrame | None = None,
         surveys: pd.DataFrame | None = None,
         voc: pd.DataFrame | None = None,
+        curve: pd.DataFrame | None = None,
+        currency: str | None = None,
         redact: Callable[[str], str] = hide_persons,
         notes: Sequence[str] = (),
         band_edges: tuple[float, float] = (40.0, 60.0),
@@ -104,6 +111,7 @@ class AccountReport(Page):
         self.drivers = None if drivers is None else newest(_of(drivers, account_id), self.as_of)
         self.contracts, self.usage = _optional(contracts, account_id), _optional(usage, account_id)
         self.surveys, self.voc = _optional(surveys, account_id), _optional(voc, account_id)
+        self.curve, self.currency = _optional(curve, account_id), currency
         self.redact, self.notes = redact, tuple(notes)
         self.band_edges, self.horizon_days = band_edges, horizon_days
 
@@ -121,6 +129,7 @@ class AccountReport(Page):
             "state": self._state(),
             "gauge": self._gauge(),
             "drivers": [found for found in map(self._drivers, self._targets()) if found["roles"] or found["themes"]],
+            "staying": staying(self.curve, self.now.to_dict(), self.as_of, self.currency, words),
             "history": score_charts(self.history.droplevel("account_id"), self.band_edges, words),
             "contracts": contracts_chart(self.contracts, self.as_of, words),
             "usage": usage_charts(self.usage, words),

@@ -43,6 +43,8 @@ class ModelReport(Page):
         One metric by test date: columns as_of, value and where known low, high.
     alarms
         What the leak and drift alarms found: sentences, or a small frame. An empty one says that nothing was found.
+    base_rates
+        Base rate by date: columns as_of, base_rate and where known low, high.
     counts
         Rows by label state (1, 0, immature, censored) and whatever else was counted.
     facts
@@ -80,6 +82,7 @@ class ModelReport(Page):
         weights: pd.DataFrame | None = None,
         by_date: pd.DataFrame | None = None,
         alarms: Sequence[str] | pd.DataFrame | None = None,
+        base_rates: pd.DataFrame | None = None,
         counts: Mapping[str, int] | None = None,
         facts: Mapping[str, Any] | None = None,
         limits: Sequence[str] = (),
@@ -89,6 +92,7 @@ class ModelReport(Page):
         super().__init__(title=title, lang=lang)
         self.metrics, self.reliability, self.report_card = metrics, reliability, report_card
         self.importance, self.catalog, self.weights, self.by_date = importance, catalog, weights, by_date
+        self.base_rates = base_rates
         self.alarms, self.counts, self.facts, self.limits = alarms, counts, facts, tuple(limits)
 
     def view(self) -> dict[str, Any]:
@@ -103,7 +107,8 @@ class ModelReport(Page):
             "card_table": table(card, words) if isinstance(card, pd.DataFrame) else None,
             "card": [] if card is None or isinstance(card, pd.DataFrame) else written(card, words),
             "metrics": metric_rows(self.metrics, words),
-            "by_date": self._by_date(),
+            "by_date": self._dated(self.by_date, "value", "by_date"),
+            "base_rates": self._dated(self.base_rates, "base_rate", "base_rates"),
             "reliability": reliability_rows(self.reliability, words),
             "reliability_note": reliability_note(self.reliability, words),
             "reliability_chart": reliability_plot(self.reliability, words),
@@ -114,17 +119,17 @@ class ModelReport(Page):
             "limits": self.limits,
         }
 
-    def _by_date(self) -> Markup | None:
-        """Draw one metric by test date."""
-        if self.by_date is None or len(self.by_date) < 2:
+    def _dated(self, frame: pd.DataFrame | None, column: str, title: str) -> Markup | None:
+        """Draw one metric, or the base rate, by date."""
+        if frame is None or len(frame) < 2:
             return None
-        require_columns(self.by_date, {"as_of", "value"}, "by_date")
-        rows = self.by_date.sort_values("as_of")
+        require_columns(frame, {"as_of", column}, title)
+        rows, percent = frame.sort_values("as_of"), column == "base_rate"
         low, high = (
             list(rows[name].astype(float)) if {"low", "high"} <= set(rows) else None for name in ("low", "high")
         )
-        values = list(rows["value"].astype(float))
-        return line(list(rows["as_of"]), values, low=low, high=high, title=self.words("by_date"))
+        values, when = list(rows[column].astype(float)), list(pd.DatetimeIndex(rows["as_of"]))
+        return line(when, values, low=low, high=high, title=self.words(title), percent=percent)
 
     def _importance(self) -> list[dict[str, Any]]:
         """Return the features that move the log-odds most, with bars."""

@@ -15,6 +15,7 @@ from cs_ml.report.headline import tiles
 from cs_ml.report.page import Page, embedded
 from cs_ml.report.reasons import driver_rows, newest, top_reasons
 from cs_ml.report.spread import band_rows, health_chart, move_rows, risk_chart
+from cs_ml.report.staying import priority_rows
 from cs_ml.report.summary import has, latest, previous, with_loss
 
 __all__ = ["PortfolioReport"]
@@ -45,6 +46,9 @@ class PortfolioReport(Page):
         known by name only the few that matter here are shown; the model card has them all.
     families
         Health of parent accounts, each followed by its children: parent_id, account_id, health, band, p_stay, mrr.
+    priority
+        The accounts to work on first, see :func:`cs_ml.report.staying.priority_rows`; with ``capacity``, how many
+        accounts can be worked on a month, and ``currency`` of the money.
     notes
         Sentences the reader must know: missing tables, attributes that are not point-in-time.
     links
@@ -85,6 +89,9 @@ class PortfolioReport(Page):
         book: pd.DataFrame | None = None,
         metrics: pd.DataFrame | None = None,
         families: pd.DataFrame | None = None,
+        priority: pd.DataFrame | None = None,
+        capacity: int | None = None,
+        currency: str | None = None,
         notes: Sequence[str] = (),
         links: Mapping[str, str] | None = None,
         horizon_days: int | None = None,
@@ -96,7 +103,7 @@ class PortfolioReport(Page):
         self.as_of = scores.index.get_level_values("as_of").max()
         self.drivers = None if drivers is None else newest(drivers, self.as_of)
         self.reliability, self.coverage, self.book, self.metrics = reliability, coverage, book, metrics
-        self.families = families
+        self.families, self.priority, self.capacity, self.currency = families, priority, capacity, currency
         self.notes, self.links, self.horizon_days = tuple(notes), dict(links or {}), horizon_days
 
     def view(self) -> dict[str, Any]:
@@ -115,6 +122,9 @@ class PortfolioReport(Page):
             "health_chart": health_chart(now, words),
             "risk_chart": risk_chart(now, words),
             "at_risk": self._listed("expected_loss", risk, "churn"),
+            "priority": self._priority(),
+            "capacity": self.capacity,
+            "currency": self.currency,
             "growing": self._listed("p_upsell", growth, "upsell"),
             "columns": rows["columns"],
             "accounts": embedded(rows),
@@ -134,6 +144,11 @@ class PortfolioReport(Page):
             for name in ("scorecard_version", "model_version")
             if has(self.now, name)
         ]
+
+    def _priority(self) -> list[dict[str, Any]]:
+        """Return the accounts to work on first, each with its page."""
+        rows = priority_rows(self.priority, self.now, self.words)
+        return [row | {"link": page_address(self.links.get(row["account_id"]))} for row in rows]
 
     def _listed(self, column: str, reasons: Mapping[str, str], target: str) -> list[dict[str, Any]]:
         """Return the accounts with the largest value of a column, each with its drivers."""

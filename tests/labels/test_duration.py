@@ -38,3 +38,18 @@ def test_who_had_left_already_has_no_duration():
 
 def test_settling_time_is_waited_for():
     assert stay(TERM + "a 2026-05-01 2027-05-01 100", "2026-03-01", settling_days=10) == (235, False)
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        ("2026-06-15", (61, True)),  # a month after the end nobody has come back
+        ("2026-05-20", (50, False)),  # it may yet
+        ("2027-06-01", (61, True)),  # the data end earlier
+    ],
+)
+def test_what_was_known_on_an_earlier_day(until, expected):
+    tables = book(data_end="2026-12-01", contracts=HEADER + TERM)
+    spine = pd.DataFrame(index=keys(("a", "2026-03-01")))
+    found = StayLabeler().label(tables, spine, until=pd.Timestamp(until)).iloc[0]
+    assert (found["duration_days"], bool(found["event"])) == expected
