@@ -131,10 +131,7 @@ class Book:
     @cached_property
     def reader(self) -> UsageByPeriod:
         """Usage by period."""
-        asked: list[str] = []
-        if not self.lacks(("surveys.user_id",)):
-            asked = self.frame("surveys")["user_id"].dropna().tolist()
-        return UsageByPeriod(self.tables, self.periods, self.owner, self.options.login_events, self.cut, asked)
+        return UsageByPeriod(self.tables, self.periods, self.owner, self.options.login_events, self.cut)
 
     @cached_property
     def used(self) -> dict[str, np.ndarray]:

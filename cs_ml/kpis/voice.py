@@ -67,7 +67,7 @@ def by_feature(book: Book) -> Facts:
         "account": rows["account"].to_numpy(), "period": period, "user_id": rows["user_id"].to_numpy(),
         "positive": positive(book, rows),
     }).dropna(subset="user_id")  # fmt: skip
-    used = book.reader.user_features()
+    used = book.reader.user_features(said)
     both = said.merge(used, on=["account", "period", "user_id"], how="inner")
     return Facts(
         both["account"].to_numpy(), both["period"].to_numpy(), both["positive"].to_numpy(), np.ones(len(both)),

@@ -17,6 +17,8 @@ from cs_ml.timeline.periods import Periods
 __all__ = ["UsageByPeriod"]
 
 WHOLE = ("account", "period", "code")
+BITS = 60  # days a slice
+SHORT = 1e11  # below it a quantity fits into 18 digits, 6 of them behind the point
 REDUCED = ("events", "logins", "quantity", "users", "login_users", "days", "login_days")
 
 
@@ -35,8 +37,6 @@ class UsageByPeriod:
         Values of ``usage.event`` that are logins.
     cut
         UTC instant before which a row must have been known; all rows count where it is missing.
-    respondents
-        Users whose features are told apart.
 
     Examples
     --------
@@ -56,38 +56,40 @@ class UsageByPeriod:
         owner: dict[str, int],
         login_events: Iterable[str],
         cut: pd.Timestamp | None = None,
-        respondents: Iterable[str] = (),
     ) -> None:
         self._columns = tables.columns("usage")
         self._relation = tables.loaded["usage"].relation
         self._cursor = tables.connection.cursor()
         ids = pa.table({"account_id": pa.array(list(owner), pa.string()), "account": pa.array(owner.values())})
         self._cursor.register("owners", ids)
-        self._cursor.register("period_days", _day_table(periods))
-        self._cursor.register("respondents", pa.table({"user_id": pa.array(sorted(set(respondents)), pa.string())}))
+        self._cursor.register("days", _day_table(periods))
+        self._cursor.execute("CREATE OR REPLACE TEMP TABLE period_days AS FROM days")
         self._where = _where(Clock(tables.zone), periods, cut)
-        self._day = _day_of("event_at", tables.zone)
+        self._dated = f"JOIN period_days ON day = {_day_of('event_at', tables.zone)}"
         logins = ", ".join(literal(event) for event in sorted(login_events)) or "NULL"
         self._login = f"coalesce(event IN ({logins}), FALSE)" if "event" in self._columns else "FALSE"
 
     def sums(self) -> pd.DataFrame:
         """Return one row an account and period with usage: account, period, and what was counted."""
         user = "user_id" if "user_id" in self._columns else "CAST(NULL AS VARCHAR)"
-        # decimals add up to the same whatever the order
-        quantity = "CAST(quantity AS DECIMAL(38, 6))" if "quantity" in self._columns else "NULL"
+        # one pass by the ids as they are, every day a bit; accounts are joined to what is left
         self._cursor.execute(
-            f"CREATE OR REPLACE TEMP TABLE user_days AS SELECT account, {self._day} AS day, {user} AS user_id, "
-            f"count(*) AS events, count_if({self._login}) AS logins, sum({quantity}) AS quantity "
-            f"FROM {self._relation} JOIN owners USING (account_id) WHERE {self._where} GROUP BY ALL"
+            f"CREATE OR REPLACE TEMP TABLE user_slices AS SELECT account_id, {user} AS user_id, period, slice, "
+            f"count(*) AS events, count_if({self._login}) AS logins, sum({self._quantity()}) AS quantity, "
+            f"bit_or(bit) AS days, bit_or(CASE WHEN {self._login} THEN bit ELSE 0 END) AS login_days "
+            f"FROM {self._relation} {self._dated} WHERE {self._where} GROUP BY ALL"
         )
         by_user = (
             "SELECT account, period, user_id, sum(events) AS events, sum(logins) AS logins, sum(quantity) AS quantity "
-            "FROM user_days JOIN period_days USING (day) GROUP BY ALL"
+            "FROM user_slices JOIN owners USING (account_id) GROUP BY ALL"
+        )
+        by_slice = (
+            "SELECT account, period, slice, bit_or(days) AS days, bit_or(login_days) AS login_days "
+            "FROM user_slices JOIN owners USING (account_id) GROUP BY ALL"
         )
         by_day = (
-            "SELECT account, period, count(DISTINCT day) AS days, "
-            "count(DISTINCT day) FILTER (logins > 0) AS login_days "
-            "FROM user_days JOIN period_days USING (day) GROUP BY ALL"
+            "SELECT account, period, sum(bit_count(days)) AS days, sum(bit_count(login_days)) AS login_days "
+            f"FROM ({by_slice}) GROUP BY ALL"
         )
         return self._frame(
             "SELECT account, period, sum(events) AS events, sum(logins) AS logins, sum(quantity) AS quantity, "
@@ -99,12 +101,10 @@ class UsageByPeriod:
     @cached_property
     def feature_names(self) -> np.ndarray:
         """Names of all features used in any period, sorted."""
-        user = "CASE WHEN user_id IN (SELECT user_id FROM respondents) THEN user_id END"
         self._cursor.execute(
-            "CREATE OR REPLACE TEMP TABLE feature_use AS SELECT account, period, feature, "
-            f"{user if 'user_id' in self._columns else 'NULL'} AS user_id FROM {self._relation} "
-            f"JOIN owners USING (account_id) JOIN period_days ON day = {self._day} "
-            f"WHERE {self._where} AND feature IS NOT NULL GROUP BY ALL"
+            "CREATE OR REPLACE TEMP TABLE feature_use AS SELECT DISTINCT account_id, period, feature "
+            f"FROM {self._relation} {self._dated} WHERE {self._where} AND feature IS NOT NULL "
+            "AND account_id IN (SELECT account_id FROM owners)"
         )
         found = self._frame("SELECT DISTINCT feature FROM feature_use ORDER BY feature")
         names = np.asarray(found["feature"], dtype=object)
@@ -116,15 +116,35 @@ class UsageByPeriod:
     def features(self) -> pd.DataFrame:
         """Return one row an account, period and feature that was used; ``code`` is its place in the names."""
         _ = self.feature_names
-        return self._frame("SELECT DISTINCT account, period, code FROM feature_use JOIN features USING (feature)")
-
-    def user_features(self) -> pd.DataFrame:
-        """Return one row an account, period, respondent and feature used."""
-        _ = self.feature_names
         return self._frame(
-            "SELECT account, period, user_id, code FROM feature_use JOIN features USING (feature) "
-            "WHERE user_id IS NOT NULL ORDER BY ALL"
+            "SELECT DISTINCT account, period, code FROM feature_use "
+            "JOIN features USING (feature) JOIN owners USING (account_id)"
         )
+
+    def user_features(self, asked: pd.DataFrame) -> pd.DataFrame:
+        """Return one row an account, period, user and feature used, for the users and periods that are asked for.
+
+        Parameters
+        ----------
+        asked
+            Columns ``user_id`` and ``period``.
+        """
+        _ = self.feature_names
+        once = asked[["user_id", "period"]].drop_duplicates()
+        columns = {"user_id": pa.array(once["user_id"], pa.string()), "period": pa.array(once["period"], pa.int32())}
+        self._cursor.register("asked", pa.table(columns))
+        return self._frame(
+            f"SELECT DISTINCT account, period, user_id, code FROM {self._relation} {self._dated} "
+            "JOIN asked USING (user_id, period) JOIN features USING (feature) JOIN owners USING (account_id) "
+            f"WHERE {self._where} ORDER BY ALL"
+        )
+
+    def _quantity(self) -> str:
+        """Return quantity as a decimal: decimals add up to the same whatever the order."""
+        if "quantity" not in self._columns:
+            return "NULL"
+        (largest,) = self._cursor.sql(f"SELECT max(abs(quantity)) FROM {self._relation}").fetchall()[0]
+        return f"CAST(quantity AS DECIMAL({18 if (largest or 0) < SHORT else 38}, 6))"
 
     def _frame(self, sql: str) -> pd.DataFrame:
         frame: pd.DataFrame = self._cursor.sql(sql).to_arrow_table().to_pandas()
@@ -133,11 +153,13 @@ class UsageByPeriod:
 
 
 def _day_table(periods: Periods) -> pa.Table:
+    """Return the days of each period, cut into slices in which each day is a bit of a whole number."""
     lengths = periods.end - periods.start
     period = np.repeat(np.arange(len(periods)), lengths)
     offset = np.arange(len(period)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    day = (periods.start[period] + offset).astype(np.int32)
-    return pa.table({"day": pa.array(day), "period": pa.array(period.astype(np.int32))})
+    columns = {"day": periods.start[period] + offset, "period": period, "slice": offset // BITS}
+    whole = {name: pa.array(values.astype(np.int32)) for name, values in columns.items()}
+    return pa.table({**whole, "bit": pa.array(np.left_shift(np.int64(1), offset % BITS))})
 
 
 def _day_of(column: str, zone: str) -> str:
