@@ -11,7 +11,7 @@ import pandas as pd
 
 from cs_ml.errors import Fault, FrameError, InputError
 
-__all__ = ["AdditiveModel", "Contributions", "contributions", "explanation"]
+__all__ = ["AdditiveModel", "Contributions", "checked", "chunks", "contributions", "explanation"]
 
 TOLERANCE = 1e-9
 
@@ -89,7 +89,7 @@ def contributions(model: AdditiveModel, X: pd.DataFrame, *, chunk: int = 20_000)
     >>> found.margin.tolist()
     [3.0, 3.0]
     """
-    terms, bias = zip(*(_checked(model, rows) for rows in _chunks(X, chunk)), strict=True)
+    terms, bias = zip(*(checked(model, rows)[0] for rows in chunks(X, chunk)), strict=True)
     return Contributions(pd.concat(terms), pd.concat(bias))
 
 
@@ -138,7 +138,7 @@ def explanation(model: AdditiveModel, X: pd.DataFrame, *, chunk: int = 20_000) -
     )
 
 
-def _chunks(X: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
+def chunks(X: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
     """Yield consecutive rows, at least one (perhaps empty) piece."""
     if size < 1:
         raise InputError(Fault("chunk", "at least one row", str(size)))
@@ -146,16 +146,17 @@ def _chunks(X: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
         yield X.iloc[start : start + size]
 
 
-def _checked(model: AdditiveModel, X: pd.DataFrame) -> Contributions:
-    """Ask about one piece; refuse an answer that does not add up."""
+def checked(model: AdditiveModel, X: pd.DataFrame) -> tuple[Contributions, np.ndarray]:
+    """Ask about one piece, and return the terms beside the margin; refuse an answer that does not add up."""
     answer, bias = model.contributions(X)
     if len(answer) != len(X):
         raise FrameError(Fault("contributions", f"{len(X)} rows, one a row of X", f"{len(answer)} rows"))
     terms = pd.DataFrame(answer.to_numpy(dtype=np.float64), index=X.index, columns=answer.columns)
     base = np.broadcast_to(np.asarray(bias, dtype=np.float64), (len(X),))
     found = Contributions(terms, pd.Series(base, index=X.index, name="bias"))
-    _require_additive(found.margin.to_numpy(), np.asarray(model.margin(X), dtype=np.float64))
-    return found
+    margin = np.asarray(model.margin(X), dtype=np.float64)
+    _require_additive(found.margin.to_numpy(), margin)
+    return found, margin
 
 
 def _require_additive(total: np.ndarray, margin: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from cs_ml.models.tree_leaves import Leaf
 
 __all__ = ["Cluster", "gather"]
 
-PATTERNS = 1 << 12  # a column of a table then fits the first cache
+PATTERNS = 1 << 11  # a column of a table then takes a third of the first cache
 TRIES = 12
 
 
@@ -33,20 +33,27 @@ class Cluster:
             numbers = every[column] >> 1
             self.cuts[column] = (cells ^ (cells >> 1)) & (numbers >> 1)
             self.like_nan[column] = numbers & (cells if cells > numbers else ~cells)
+        self.size = self._size_with(self, 1 << 62)
 
-    def size_with(self, other: Cluster) -> int:
-        """Return how many patterns the cells could form were the two put together; larger ones are only said so."""
+    def has_room(self, other: Cluster) -> bool:
+        """Whether one table would be small, or no longer than the two together."""
+        most = max(PATTERNS, self.size + other.size)
+        return self._size_with(other, most) <= most
+
+    def _size_with(self, other: Cluster, most: int) -> int:
+        """Return how many patterns the cells could form were the two put together; a larger number is not exact."""
         size = 1
         for column in self.cuts.keys() | other.cuts.keys():
             cuts = self.cuts.get(column, 0) | other.cuts.get(column, 0)
             like_nan = self.like_nan.get(column, -1) & other.like_nan.get(column, -1)
             size *= cuts.bit_count() + 1 + (like_nan == 0)
-            if size > PATTERNS:
+            if size > most:
                 break
         return size
 
     def take(self, other: Cluster) -> None:
         """Put the leaves of another cluster here."""
+        self.size = self._size_with(other, 1 << 62)
         self.leaves += other.leaves
         for column, cuts in other.cuts.items():
             self.cuts[column] = self.cuts.get(column, 0) | cuts
@@ -54,7 +61,7 @@ class Cluster:
 
 
 def gather(trees: Iterable[Iterable[Leaf]], every: dict[int, int]) -> list[Cluster]:
-    """Return clusters of at most 4,096 patterns each, where one leaf alone does not have more.
+    """Return clusters of at most 2,048 patterns each, or as many as their parts had together.
 
     Parameters
     ----------
@@ -68,7 +75,7 @@ def gather(trees: Iterable[Iterable[Leaf]], every: dict[int, int]) -> list[Clust
         n_before = len(clusters)
         for leaf in leaves:
             single = Cluster(leaf, every)
-            if len(clusters) > n_before and clusters[-1].size_with(single) <= PATTERNS:
+            if len(clusters) > n_before and clusters[-1].has_room(single):
                 clusters[-1].take(single)
             else:
                 clusters.append(single)
@@ -97,6 +104,6 @@ def _host(cluster: Cluster, kept: list[Cluster], reads: np.ndarray, mine: np.nda
     """Return a cluster that has room: most columns shared first, then fewest others."""
     shared = np.einsum("ij,j->i", reads, mine)
     for at in np.argsort(reads.sum(axis=1) - 1024.0 * shared, kind="stable")[:TRIES].tolist():
-        if shared[at] and kept[at].size_with(cluster) <= PATTERNS:
+        if shared[at] and kept[at].has_room(cluster):
             return at
     return None
