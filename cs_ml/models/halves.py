@@ -53,8 +53,16 @@ def halves(index: pd.Index, number: int, random_state: int) -> list[npt.NDArray[
     return [np.isin(ranks, some) for some in chosen]
 
 
-def even_part(index: pd.Index) -> Rows:
+def even_part(index: pd.Index, step: int = 1) -> Rows:
     """Return a number for each row; every so-many-th number is an even part of all accounts and dates.
+
+    Parameters
+    ----------
+    index
+        Rows.
+    step
+        By how much the number rises from a date to the next. Rows of one account that look at the same later month from
+        one date less and one period more are told apart by two, and the same number by one.
 
     Examples
     --------
@@ -65,4 +73,5 @@ def even_part(index: pd.Index) -> Rows:
     """
     if "as_of" not in index.names:
         return np.arange(len(index))
-    return account_ranks(index) + np.asarray(pd.factorize(index.get_level_values("as_of"), sort=True)[0])
+    dates = pd.factorize(index.get_level_values("as_of"), sort=True)[0]
+    return np.asarray(account_ranks(index) + step * dates, dtype=np.intp)

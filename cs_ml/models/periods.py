@@ -86,7 +86,8 @@ class Periods:
         y
             ``duration_days``, ``event`` and ``watched_days``, optionally ``effective_at``, of the same rows.
         max_rows
-            Beyond so many rows, every second, third, ... date is kept, in turns over the accounts and periods.
+            Beyond so many rows, every second, third, ... is kept, in turns over accounts, dates and periods, so that
+            every month of every account is still seen, from fewer dates before it.
 
         Returns
         -------
@@ -95,7 +96,7 @@ class Periods:
         """
         parts = [self._stayed(y, period) for period in range(self.n)]
         step = max(-(-sum(len(rows) for rows, _ in parts) // max_rows), 1)
-        turn = even_part(X.index)
+        turn = even_part(X.index, step=2)  # by one, a month would be seen from all dates before it or from none
         frames, labels = [], []
         for period, (rows, left) in enumerate(parts):
             kept = (turn[rows] + period) % step == 0

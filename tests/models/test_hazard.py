@@ -115,6 +115,17 @@ def test_thinning_keeps_every_period():
     assert rows["hazard_period"].nunique() == 6
 
 
+def test_thinning_keeps_every_month_of_every_account():
+    days = pd.date_range("2025-01-01", periods=12, freq="30D")
+    index = keys(*[(account, str(day.date())) for account in "abc" for day in days])
+    y = pd.DataFrame({"duration_days": 400.0, "event": False, "watched_days": 400.0}, index=index)
+    for max_rows in (220, 150, 110, 75):  # every second to sixth row
+        rows, _ = Periods().follow(pd.DataFrame({"x": 1.0}, index=index), y, max_rows=max_rows)
+        dates = rows.index.get_level_values("as_of")
+        assert rows[dates == days[11]].index.get_level_values("account_id").nunique() == 3  # all dates lead up to it
+        assert len(rows.index.droplevel("period").unique()) > 0.8 * 3 * 23
+
+
 def test_days_to_the_next_renewal_count_down_and_start_again():
     X = pd.DataFrame({"contracts_term_days_to_end": [40.0, np.nan], "contracts_term_months": [12.0, np.nan]})
     left = [Periods().of(X, period)["hazard_days_to_renewal"].iloc[0] for period in (0, 1, 2)]
