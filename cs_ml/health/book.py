@@ -93,6 +93,10 @@ class Book:
         cut: dict[str, Any] = {name: part if part is None else part[at] for name, part in parts.items() if name != "X"}
         return replace(self, X=self.X.iloc[at], **cut)
 
+    def among(self, index: pd.Index) -> Book:
+        """Return the rows whose account and date are among some."""
+        return self.rows(self.X.index.isin(index))
+
     def without_margin(self) -> Book:
         """Return the same rows without a model."""
         return replace(self, margin=None)

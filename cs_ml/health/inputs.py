@@ -98,6 +98,7 @@ def learning_rows(
     segment: pd.Series | str | None,
     margin: pd.Series | Floats | None,
     out_of_time_margin: pd.Series | Floats | None,
+    min_events: int = 0,
 ) -> tuple[Book, str | None]:
     """Return the rows to learn from, and what to know about the margin.
 
@@ -105,6 +106,8 @@ def learning_rows(
     ----------
     X, y, segment, margin, out_of_time_margin
         As in ``HealthScore.fit``.
+    min_events
+        With fewer churns among the rows that have a margin, all rows are returned, without a margin.
 
     Returns
     -------
@@ -120,8 +123,11 @@ def learning_rows(
         assert margin is not None  # noqa: S101  the branch above says so
         note = "the model's margin was taken as given: a model that has seen these rows earns too much weight"
         return Book.make(X, y, labels, aligned(margin, X, "margin")), note
-    honest = aligned(out_of_time_margin, X, "out_of_time_margin")
+    honest, book = aligned(out_of_time_margin, X, "out_of_time_margin"), Book.make(X, y, labels, None)
     kept = np.isfinite(honest)
+    if book.among(X.index[kept]).n_events < min_events:
+        note = f"the model's margin is not used: fewer than {min_events} churns lie in the rows it was tested on"
+        return book, note
     note = f"{int((~kept).sum()):,} rows without an out-of-time margin were left out"
     return Book.make(X[kept], y, labels[kept], honest[kept]), note
 

@@ -120,7 +120,8 @@ class HealthScore(FittedHealth):
         segment
             Segment of each row, a series or a column name; ``accounts_segment_current`` where it exists.
         out_of_time_margin
-            Margins of models that had not seen the row; used instead of ``margin``, and rows without one are left out.
+            Margins of models that had not seen the row; used instead of ``margin``, and rows without one are left
+            out; where fewer than ``min_events`` churns would be left, the margin is not used, and no row is left out.
 
         Returns
         -------
@@ -137,9 +138,9 @@ class HealthScore(FittedHealth):
         """
         if self.scale not in SCALES:
             raise ConfigError(Fault("HealthScore: scale", " or ".join(SCALES), repr(self.scale)))
-        book, note = learning_rows(X, y, segment, margin, out_of_time_margin)
+        book, note = learning_rows(X, y, segment, margin, out_of_time_margin, self.min_events)
         if book.n_events < self.min_events:
-            book, note = book.without_margin(), None
+            book, note = book.without_margin(), None  # the fit says so itself
         split = TimeSplit(purge_days=self.purge_days, n_origins=self.n_origins, test_dates=self.test_dates)
         card = self._card(X)
         learned = learn(book, card, split, self.min_events, offsets=self.segment_offset)

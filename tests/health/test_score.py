@@ -283,6 +283,16 @@ def test_out_of_time_margins_are_used_and_rows_without_one_left_out(world, card)
     assert health.notes_[-1] == f"{(~late).sum()} rows without an out-of-time margin were left out"
 
 
+def test_a_margin_known_for_too_few_churns_is_not_used_and_leaves_no_row_out(world, card):
+    X, y = world
+    margin = pd.Series(np.random.default_rng(0).normal(size=len(X)), index=X.index)
+    last = X.index.get_level_values("as_of") == X.index.get_level_values("as_of").max()
+    health = HealthScore(card, n_origins=2, min_events=20).fit(X, y, out_of_time_margin=margin.where(last))
+    assert 0 < y[last]["label"].sum() < 20
+    assert health.weights_.equals(HealthScore(card, n_origins=2).fit(X, y).weights_)
+    assert health.notes_[-1].startswith("the model's margin is not used: fewer than 20 churns")
+
+
 def test_what_was_learned_with_must_be_given_again(segmented):
     health, X, margin, segment = segmented
     with pytest.raises(FrameError, match="margin"):
