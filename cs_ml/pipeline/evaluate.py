@@ -10,7 +10,6 @@ from sklearn.base import clone
 
 from cs_ml.bundle import Bundle
 from cs_ml.config import Config
-from cs_ml.health.checks import verdict_on
 from cs_ml.models import PropensityClassifier
 from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
@@ -19,6 +18,7 @@ from cs_ml.pipeline.label_report import describe_labels
 from cs_ml.pipeline.rows import test_rows, training_rows
 from cs_ml.pipeline.snapshot import Snapshot
 from cs_ml.pipeline.staying import describe_survival
+from cs_ml.pipeline.told_health import health_lines
 from cs_ml.report.evidence import reliability_plot
 from cs_ml.report.words import Words
 from cs_ml.timeline import TimeSplit
@@ -130,27 +130,8 @@ def describe_bundle(bundle: Bundle) -> list[str]:
         lines += [f"  ALARM {row['message']}" for row in alarms.to_dict("records")]
     lines += [*describe_labels(bundle), *describe_survival(bundle)]
     if bundle.metadata.get("health"):
-        lines += ["", *_health_lines(bundle)]
+        lines += ["", *health_lines(bundle)]
     return [*lines, "", *(f"note: {note}" for note in bundle.metadata.get("notes", ()))]
-
-
-def _health_lines(bundle: Bundle) -> list[str]:
-    """Say what became of accounts by score, where that was seen, and what the score rests on."""
-    facts, lines = bundle.metadata["health"], ["health, out of time: what became of accounts by score"]
-    if "health_reliability" in bundle.tables:
-        lines += [f"  {sentence}" for sentence in bundle.table("health_reliability")["sentence"]]
-    lines += [f"  {told}" for told in (facts["meaning"], facts["verdict"], *facts["notes"])]
-    if "health_ranking" in bundle.tables:
-        ranking = bundle.table("health_ranking").reset_index()
-        lines += ["", "AUC, out of time, of the score and of others on the same rows"]
-        lines += [
-            f"  {row.forecaster}: {row.auc:.3f} ({row.low:.3f} to {row.high:.3f})" for row in ranking.itertuples()
-        ]
-    if "health_checks" in bundle.tables:
-        checks = bundle.table("health_checks")
-        lines += ["", f"ship checks, out of time: {verdict_on(checks)}"]
-        lines += [f"  {'holds' if row.holds else 'FAILS'}: {row.sentence}" for row in checks.itertuples()]
-    return lines
 
 
 def _beside(metrics: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.errors import Fault, InputError
 from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.parents import family_table, parents_of
 from cs_ml.pipeline.score import Scored
 from cs_ml.report import AccountReport, ModelReport, PortfolioReport
@@ -91,7 +92,7 @@ def _account_page(
 ) -> AccountReport:
     row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
     themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
-    shown: Any = _evidence(rows)
+    shown: Any = {**_evidence(rows), "opinions": opinions_of(scored.snapshot.tables, scored.scores.loc[[row]])}
     described = _attributes(rows)
     return AccountReport(
         account, named, name=str(described.pop("name", account)), facts=described or None,

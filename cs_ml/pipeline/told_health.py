@@ -12,6 +12,7 @@ from cs_ml.pipeline.snapshot import Snapshot
 
 __all__ = ["health_lines", "health_tables"]
 
+FEWEST = 5  # rows that left, below which no AUC is told
 KEPT = (
     "weights", "reliability", "checks", "ranking", "segment_weights", "segment_reliability", "segment_checks",
     "segment_ranking",
@@ -83,9 +84,9 @@ def _judged(opinions: pd.DataFrame) -> list[str]:
     lines = []
     for row in opinions.to_dict("records"):
         said = f"  {row['forecaster']}: held on {row['rows']:,.0f} rows of {row['accounts']:,.0f} accounts"
-        said += f", {row['churned']:,.0f} rows left"
-        if pd.isna(row["auc"]):
-            lines.append(f"{said}; too one-sided to judge")
+        said += f", of which {row['churned']:,.0f} left"
+        if pd.isna(row["auc"]) or row["churned"] < FEWEST:
+            lines.append(f"{said}; too few to judge")
             continue
         lines.append(
             f"{said}; AUC {row['auc']:.3f} ({row['low']:.3f} to {row['high']:.3f}), the score on the same rows "

@@ -22,6 +22,7 @@ from cs_ml.pipeline.refits import sign_stability
 from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
 from cs_ml.pipeline.staying import learn_survival
+from cs_ml.pipeline.told_health import health_tables
 from cs_ml.store import hash_frame, lock, make_folder
 
 __all__ = ["Trained", "describe", "new_model", "save", "train"]
@@ -153,9 +154,7 @@ def _tables(
     for target, evaluation in evaluations.items():
         tables |= {f"{target}_{name}": frame for name, frame in evaluation.tables().items() if len(frame.columns)}
     if health is not None:
-        found = {"weights": health.weights_, "reliability": health.reliability_, "checks": health.checks_}
-        found["ranking"] = health.ranking_
-        tables |= {f"health_{name}": frame for name, frame in found.items() if len(frame.columns)}
+        tables |= health_tables(snapshot, health)
     return tables
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from markupsafe import Markup
 
+from cs_ml.report.beside import opinion_rows
 from cs_ml.report.cells import facts as written
 from cs_ml.report.charts import gauge
 from cs_ml.report.history import contracts_chart, score_charts, usage_charts
@@ -52,6 +53,9 @@ class AccountReport(Page):
         Survival curve of this account: ``day`` from the newest date on, ``stays``, and where known ``low``, ``high``.
     currency
         Three-letter code of the money.
+    opinions
+        The CSM's view and overrides by ``(account_id, as_of)``, each with author, reason and expiry; those of the
+        newest date stand beside the score.
     redact
         Applied to every free text before it is shown.
     notes
@@ -94,6 +98,7 @@ class AccountReport(Page):
         usage: pd.DataFrame | None = None,
         surveys: pd.DataFrame | None = None,
         voc: pd.DataFrame | None = None,
+        opinions: pd.DataFrame | None = None,
         curve: pd.DataFrame | None = None,
         currency: str | None = None,
         redact: Callable[[str], str] = hide_persons,
@@ -112,6 +117,7 @@ class AccountReport(Page):
         self.contracts, self.usage = _optional(contracts, account_id), _optional(usage, account_id)
         self.surveys, self.voc = _optional(surveys, account_id), _optional(voc, account_id)
         self.curve, self.currency = _optional(curve, account_id), currency
+        self.opinions = _optional(opinions, account_id)
         self.redact, self.notes = redact, tuple(notes)
         self.band_edges, self.horizon_days = band_edges, horizon_days
 
@@ -134,6 +140,7 @@ class AccountReport(Page):
             "contracts": contracts_chart(self.contracts, self.as_of, words),
             "usage": usage_charts(self.usage, words),
             "surveys": survey_rows(self.surveys, self.redact, words),
+            "opinions": opinion_rows(self.opinions, self.as_of, self.redact, words),
             "quotes": quotes(self.voc, self.redact, words),
             "notes": self.notes,
         }
