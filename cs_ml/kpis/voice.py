@@ -106,7 +106,8 @@ def _facts(rows: pd.DataFrame, period: np.ndarray, numerator: np.ndarray) -> Fac
 VOICE = (
     Kpi("nps", "score", "score", ANSWERS, "NPS", "NPS",
         "share of 9-10 minus share of 0-6, the latest answer of each respondent in the period",
-        "推奨者(9-10)の割合 - 批判者(0-6)の割合。回答者ごとに期間中の最新回答", "customer loyalty; 顧客ロイヤルティ",
+        "推奨者(9-10)の割合 - 批判者(0-6)の割合。回答者ごとに期間中の最新回答",
+        "net promoter score, customer loyalty; 顧客ロイヤルティ",
         facts=lambda book: nps(book, latest=True)),
     Kpi("nps", "score", "score", ANSWERS, "NPS by answer", "NPS(回答単位)",
         "share of 9-10 minus share of 0-6, every answer", "推奨者の割合 - 批判者の割合。すべての回答",
