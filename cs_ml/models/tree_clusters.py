@@ -105,5 +105,5 @@ def _host(cluster: Cluster, kept: list[Cluster], reads: np.ndarray, mine: np.nda
     shared = np.einsum("ij,j->i", reads, mine)
     for at in np.argsort(reads.sum(axis=1) - 1024.0 * shared, kind="stable")[:TRIES].tolist():
         if shared[at] and kept[at].has_room(cluster):
-            return at
+            return int(at)
     return None

@@ -14,7 +14,7 @@ from cs_ml.models.tree_text import Tree
 __all__ = ["Leaf", "leaf_tables", "leaves_of"]
 
 Floats = npt.NDArray[np.float64]
-CHUNK = 1 << 20
+CHUNK = 1 << 16  # patterns worked out together
 
 
 @dataclass(frozen=True)
@@ -109,4 +109,5 @@ def _tables(leaves: list[Leaf], width: int) -> Floats:
     with one_thread():
         unmet, met = product @ (weights / failed).swapaxes(1, 2), product @ (weights / held).swapaxes(1, 2)
     satisfied = np.arange(1 << width)[:, None] >> np.arange(width) & 1
-    return np.where(satisfied == 1, met * (value * (1.0 - z[:, None])), unmet * (-value * z[:, None]))
+    found = np.where(satisfied == 1, met * (value * (1.0 - z[:, None])), unmet * (-value * z[:, None]))
+    return np.asarray(found, dtype=np.float64)

@@ -19,7 +19,7 @@ __all__ = ["Field", "Table", "Word", "make_tables", "pack"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 BITS = 63
-AT_ONCE = 128  # clusters whose leaves are worked out together
+AT_ONCE = 32  # clusters whose leaves are worked out together
 
 
 @dataclass(frozen=True)
@@ -182,4 +182,4 @@ def _steps(groups: list[int], whole: int) -> Ints:
     n_cells = whole.bit_length()
     packed = b"".join(group.to_bytes(n_cells // 8 + 1, "little") for group in groups)
     bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(len(groups), -1), axis=1, bitorder="little")
-    return bits[:, :n_cells].argmax(axis=0)
+    return np.asarray(bits[:, :n_cells].argmax(axis=0), dtype=np.intp)
