@@ -16,7 +16,7 @@ from cs_ml.errors import Fault, FrameError, NotEnoughData
 from cs_ml.models.columns import select
 from cs_ml.models.curve import Curve, reach
 from cs_ml.models.halves import halves, n_leavers
-from cs_ml.models.period_risk import period_risk
+from cs_ml.models.period_risk import PeriodRisk
 from cs_ml.models.periods import DAYS_A_MONTH, Periods
 from cs_ml.models.propensity import PropensityClassifier
 from cs_ml.models.screen import columns_by_events, leaving_columns
@@ -60,9 +60,9 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
     ----------
     columns_ : list of str
         Columns it learned from.
-    classifier_ : PropensityClassifier
+    risk_ : PeriodRisk
         Risk of a period.
-    refits_ : list of PropensityClassifier
+    refits_ : list of PeriodRisk
         The same from random halves of the accounts.
 
     Examples
@@ -130,7 +130,7 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         self.columns_ = self._columns(X, y, n_events)
         followed, left = self.periods.follow(X[self.columns_], y, self.max_rows)
         learners = self._learners(n_events)
-        self.classifier_ = self._classifier(learners, self.n_origins).fit(followed, left)
+        self.risk_ = PeriodRisk.fit(self._classifier(learners, self.n_origins), followed, left)
         drawn = halves(X.index, self.refits, self.random_state)
         self.refits_ = [one for half in drawn if (one := self._refit(X[half], y[half])) is not None]
         return self
@@ -144,14 +144,14 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
             float64, shape (rows, n).
         """
         check_is_fitted(self)
-        return period_risk(self.classifier_, self.periods, select(X, self.columns_), n)
+        return self.risk_.hazard(self.periods, select(X, self.columns_), n)
 
     def curves(self, X: pd.DataFrame, within_days: float) -> list[Curve]:
         """Return the curves of the rows within a time: those of the fit, and those of every refit."""
         check_is_fitted(self)
         n, kept = int(np.ceil(within_days / self.periods.days)), select(X, self.columns_)
-        fits = (self.classifier_, *self.refits_)
-        return [Curve.of_hazard(period_risk(one, self.periods, kept, n), self.periods.days) for one in fits]
+        fits = (self.risk_, *self.refits_)
+        return [Curve.of_hazard(one.hazard(self.periods, kept, n), self.periods.days) for one in fits]
 
     def survival(self, X: pd.DataFrame, days: Sequence[float]) -> pd.DataFrame:
         """Return the probability of staying at least so many days; within a period the risk is even.
@@ -242,8 +242,8 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         """Return everything learned as JSON-able values."""
         check_is_fitted(self)
         params = {**self.get_params(deep=False), "periods": asdict(self.periods)}
-        classifiers = [one.to_state() for one in (self.classifier_, *self.refits_)]
-        return {"params": params, "columns": self.columns_, "classifiers": classifiers}
+        risks = [one.to_state() for one in (self.risk_, *self.refits_)]
+        return {"params": params, "columns": self.columns_, "risks": risks}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
@@ -252,7 +252,7 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         learners = learners if isinstance(learners, str) else tuple(learners)
         model = cls(**{**state["params"], "periods": Periods(**state["params"]["periods"]), "learners": learners})
         model.columns_ = list(state["columns"])
-        model.classifier_, *model.refits_ = map(PropensityClassifier.from_state, state["classifiers"])
+        model.risk_, *model.refits_ = map(PeriodRisk.from_state, state["risks"])
         return model
 
     def _interval(self, X: pd.DataFrame, within_days: int, measure: Callable[[Floats], Floats]) -> pd.DataFrame:
@@ -285,10 +285,10 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
             n_jobs=self.n_jobs,
         )
 
-    def _refit(self, X: pd.DataFrame, y: pd.DataFrame) -> PropensityClassifier | None:
+    def _refit(self, X: pd.DataFrame, y: pd.DataFrame) -> PeriodRisk | None:
         learners = self.learners if n_leavers(X.index, y) < EVENTS_FOR_BOOSTING else ("logistic",)
         try:
             followed = self.periods.follow(X[self.columns_], y, self.max_rows // 2)
-            return self._classifier(learners, REFIT_ORIGINS).fit(*followed)
+            return PeriodRisk.fit(self._classifier(learners, REFIT_ORIGINS), *followed)
         except NotEnoughData:
             return None
