@@ -118,12 +118,9 @@ def describe_survival(bundle: Bundle) -> list[str]:
     if "survival_curve" not in bundle.tables:
         return []
     lines = ["", "how long accounts stay, out of time; the share that stays, beside Kaplan-Meier of the same rows"]
-    lines += [
-        f"  {row.days} days: {row.foreseen:.1%} foreseen, {row.happened:.1%} happened ({row.low:.1%} to {row.high:.1%})"
-        for row in bundle.table("survival_curve").itertuples()
-    ]
+    lines += [f"  {row.days} days: {row.foreseen:.1%} foreseen, {_happened(row)}" for row in _lines(bundle, "curve")]
     lines.append("leaving within a horizon, out of time, beside the rate of the past (Kaplan-Meier)")
-    for row in bundle.table("survival_judged").itertuples():
+    for row in _lines(bundle, "judged"):
         name = f"{row.days} days, {row.metric}, {row.model}"
         lines.append(
             f"  {name}: {row.value:.4f} ({row.low:.4f} to {row.high:.4f}); {row.events} of {row.rows} rows left"
@@ -131,9 +128,22 @@ def describe_survival(bundle: Bundle) -> list[str]:
     return lines
 
 
+def _lines(bundle: Bundle, name: str) -> list[Any]:
+    return list(bundle.table(f"survival_{name}").itertuples())
+
+
+def _happened(row: Any) -> str:
+    if pd.isna(row.happened):
+        return "not seen by anybody yet"
+    span = "" if pd.isna(row.low) else f" ({row.low:.1%} to {row.high:.1%})"
+    return f"{row.happened:.1%} happened{span}"
+
+
 def _rows(config: Config, snapshot: Snapshot, until: pd.Timestamp | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return features without free text, and how long each row stayed as known on a day."""
     allowed = allowed_rows(config, snapshot)
+    if not allowed.any():
+        raise NotEnoughData("expected rows to learn from, found none; every account had given notice")
     X = snapshot.X.loc[allowed].drop(columns=list(snapshot.text))
     first = min(config.model.test_dates) if config.model.test_dates else None
     until = until or (None if first is None else pd.Timestamp(first))
