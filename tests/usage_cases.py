@@ -26,19 +26,21 @@ events = st.fixed_dictionaries(
         "feature": st.sampled_from(["f", "g", None]),
         "event": st.sampled_from(["login", "click", None]),
         "quantity": st.one_of(st.none(), st.integers(-(10**7), 10**7).map(lambda units: units / 1000)),
+        "active_users": st.sampled_from([None, 0, 1, 2.5, 40]),
     }
 )
 tables = st.lists(events, max_size=40)
 dates = st.lists(st.tuples(st.integers(0, len(ACCOUNTS) - 1), st.integers(-5, 90)), min_size=1, max_size=12)
 
 
-def batch_of(rows, columns=("user_id", "feature", "event", "quantity", "known_at")) -> pa.RecordBatch:
+def batch_of(rows, columns=("user_id", "feature", "event", "quantity", "active_users", "known_at")) -> pa.RecordBatch:
     at = np.array([FIRST * 24 * HOUR + row["hour"] * HOUR for row in rows], dtype="datetime64[us]")
     lags = [np.timedelta64("NaT") if row["lag_hours"] is None else row["lag_hours"] * HOUR for row in rows]
     lag = np.array(lags, dtype="timedelta64[us]")
     kinds = {"user_id": pa.string(), "feature": pa.string(), "event": pa.string(), "quantity": pa.float64()}
+    kinds["active_users"] = pa.float64()
     arrays = {"account_id": pa.array([row["account_id"] for row in rows], pa.string()), "event_at": pa.array(at)}
-    arrays |= {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items() if name in columns}
+    arrays |= {name: pa.array([row.get(name) for row in rows], kind) for name, kind in kinds.items() if name in columns}
     return pa.record_batch(arrays | ({"known_at": pa.array(at + lag)} if "known_at" in columns else {}))
 
 
@@ -60,6 +62,8 @@ def by_hand(rows, zone: str, account: str, as_of: int, windows=WINDOWS) -> dict[
         found |= {
             f"events_count_{window}d": len(inside),
             f"quantity_sum_{window}d": sum(round((row["quantity"] or 0) * 10**6) for row, _ in inside) / 10**6,
+            f"active_users_sum_{window}d": sum(row["active_users"] or 0 for row, _ in inside),
+            f"active_rows_count_{window}d": sum(row["active_users"] is not None for row, _ in inside),
             f"days_distinct_{window}d": len({day for _, day in inside}),
             f"users_distinct_{window}d": len({row["user_id"] for row, _ in inside} - {None}),
             f"features_distinct_{window}d": len({row["feature"] for row, _ in inside} - {None}),

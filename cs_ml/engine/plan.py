@@ -18,7 +18,8 @@ __all__ = ["Edge", "Engine", "bucket_of", "built", "edges_of", "kin_of", "usage_
 
 Edge = tuple[int, int]  # first account of a bucket, and the first one after it
 KEYS_A_BUCKET = 60_000
-USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity")
+USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity",
+                 "active_users")  # fmt: skip
 
 
 class Engine(Protocol):

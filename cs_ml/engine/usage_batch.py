@@ -25,6 +25,9 @@ DAY_BITS, FEATURE_BITS = 16, 20
 MOST_ACCOUNTS, MOST_FEATURES = 1 << 27, 1 << FEATURE_BITS
 LARGEST_SUM = 9.2e18  # a little below 2**63
 LAG = "lag"
+SUMMED = ("active_users", "active_rows", "business")  # beside rows, quantity and logins
+COUNTED = {"rows": "rows", "units": "quantity", "actives": "active_users", "active_rows": "active_rows",
+           "business": "business"}  # fmt: skip
 
 
 @dataclass
@@ -92,7 +95,7 @@ class Work:
     n_rows, n_ignored
         Rows of known and of other accounts.
     quantity
-        Sum of all absolute quantities, in millionths.
+        No less than the sum of all absolute quantities, or of all active users, in millionths.
     """
 
     n_expected: int = 0
@@ -117,7 +120,8 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
     ----------
     batch
         Columns of ``usage``. Where it has ``rows``, each row stands for so many that agree in all else, ``units``
-        is the sum of their quantities in millionths, ``business`` how many of them lie in business hours.
+        is the sum of their quantities in millionths, ``actives`` that of their active users, ``active_rows`` how many
+        of them name those, ``business`` how many of them lie in business hours.
     codes, work
         Changed in place.
 
@@ -165,9 +169,10 @@ def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
         columns["login"] = flags_of(batch["event"], codes.login_events)
     if "quantity" in present:
         columns["quantity"] = fixed_point(batch["quantity"], "usage.quantity")
-    for name, whole in (("rows", "rows"), ("units", "quantity"), ("business", "business")):
-        if name in present:
-            columns[whole] = batch[name].to_numpy().astype(np.int64)
+    if "active_users" in present:
+        columns["active_users"] = fixed_point(batch["active_users"], "usage.active_users")
+        columns["active_rows"] = batch["active_users"].is_valid().to_numpy(zero_copy_only=False).astype(np.int64)
+    columns |= {whole: batch[name].to_numpy().astype(np.int64) for name, whole in COUNTED.items() if name in present}
     if codes.business_hours and "business" not in present:
         columns["business"] = business_hours(batch["event_at"], codes.clock).astype(np.int64)
     return columns
@@ -186,14 +191,14 @@ def _is_whole(kind: pa.DataType) -> bool:
 
 def _pile(columns: dict[str, np.ndarray], late: bool, codes: Codes, work: Work) -> None:
     work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
-    if "quantity" in columns:
-        work.quantity += float(np.abs(columns["quantity"]).sum(dtype=np.float64))
+    sums = [np.abs(columns[name]).sum(dtype=np.float64) for name in ("quantity", "active_users") if name in columns]
+    work.quantity += float(max(sums, default=0.0))
     account, day = columns["account"], columns["day"]
     counted = {"rows": columns["rows"]} if "rows" in columns else {}
     values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
     summed, times = dict(values), columns.get("rows", np.int64(1))
     values |= {"logins": columns["login"] * times} if "login" in columns else {}
-    values |= {"business": columns["business"]} if "business" in columns else {}
+    values |= {name: columns[name] for name in SUMMED if name in columns}
     count = None if counted else "rows"
 
     def add(kind: Kind, marks: Marks) -> None:

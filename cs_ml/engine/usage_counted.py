@@ -19,7 +19,7 @@ KEYS = {
     "account_id": pa.string(), "event_at": INSTANT, "known_at": INSTANT, "user_id": pa.string(),
     "feature": pa.string(), "event": pa.string(),
 }  # fmt: skip
-SUMS = {"rows": pa.int64(), "units": pa.int64(), "business": pa.int64()}
+SUMS = dict.fromkeys(("rows", "units", "actives", "active_rows", "business"), pa.int64())
 COUNTED = {**KEYS, **SUMS}
 
 
@@ -49,7 +49,8 @@ def counted(
     -------
     pyarrow.Table
         The columns of :data:`COUNTED` that the batch allows: instants as the start of their day, ``known_at`` null
-        where the row was known on the day it happened; ``rows``, quantities as ``units`` in millionths, ``business``.
+        where the row was known on the day it happened; ``rows``, quantities as ``units`` and active users as
+        ``actives`` in millionths, ``active_rows`` that name them, ``business``.
         The reduction of these rows equals that of the batch.
 
     Raises
@@ -76,6 +77,9 @@ def counted(
     columns["rows"] = pa.array(np.ones(len(batch), np.int64))
     if "quantity" in present:
         columns["units"] = pa.array(fixed_point(batch["quantity"], "usage.quantity"))
+    if "active_users" in present:
+        columns["actives"] = pa.array(fixed_point(batch["active_users"], "usage.active_users"))
+        columns["active_rows"] = pc.cast(batch["active_users"].is_valid(), pa.int64())
     if business_hours:
         columns["business"] = pa.array(in_hours(batch["event_at"], clock).astype(np.int64))
     table = pa.table({name: columns[name] for name in COUNTED if name in columns})

@@ -12,7 +12,7 @@ from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
 
 __all__ = ["Days", "Part", "UsageState", "days_of"]
 
-Part = Literal["user", "feature", "login", "quantity", "business"]
+Part = Literal["user", "feature", "login", "quantity", "active", "business"]
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -146,7 +146,8 @@ class UsageState:
     Parameters
     ----------
     days
-        Events, quantities and logins a day and account: values ``rows``, ``quantity``, ``logins``.
+        Events, quantities and logins a day and account: values ``rows``, ``quantity``, ``logins``,
+        ``active_users`` (in millionths) over ``active_rows`` that name them.
     users, features, logins
         Days on which users were seen, features were used, users logged in; ``None`` where the column is missing.
     first_day, last_day
@@ -184,9 +185,11 @@ class UsageState:
         return sum(array.nbytes for part in parts for array in _arrays(part))
 
     def has(self, part: Part) -> bool:
-        """Tell whether the table had users, features, kinds of events or quantities, and whether hours were asked."""
+        """Tell whether the table had users, features, kinds of events, quantities or totals; whether hours count."""
         if part in ("quantity", "business"):
             return part in self.days.values
+        if part == "active":
+            return "active_users" in self.days.values
         if part == "login":
             return "logins" in self.days.values
         return (self.users if part == "user" else self.features) is not None

@@ -143,12 +143,15 @@ def merge_states(states: Sequence[UsageState]) -> UsageState:
 
 
 def _refuse_large_sums(states: Sequence[UsageState]) -> None:
-    held = [state.days.values.get("quantity", state.days.late_values.get("quantity")) for state in states]
-    late = [state.days.late_values.get("quantity") for state in states]
-    total = sum(float(np.abs(part).sum(dtype=np.float64)) for part in (*held, *late) if part is not None)
-    if total > LARGEST_SUM:
-        expected, found = f"at most {LARGEST_SUM / UNITS:.1e} in all", f"{total / UNITS:.1e}"
-        raise TableError(Fault("usage.quantity", expected, found, hint="give it in a larger unit"))
+    faults = []
+    for name in ("quantity", "active_users"):
+        held = [part[name] for state in states for part in (state.days.values, state.days.late_values) if name in part]
+        total = sum(float(np.abs(part).sum(dtype=np.float64)) for part in held)
+        if total > LARGEST_SUM:
+            expected, found = f"at most {LARGEST_SUM / UNITS:.1e} in all", f"{total / UNITS:.1e}"
+            faults.append(Fault(f"usage.{name}", expected, found, hint="give it in a larger unit"))
+    if faults:
+        raise TableError(faults)
 
 
 def _accounts(parts: Sequence[Days], n_accounts: int, n_rows: int) -> Days:

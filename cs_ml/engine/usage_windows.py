@@ -24,9 +24,12 @@ SUMS: dict[str, tuple[str, Part | None]] = {  # measure: value of the state, col
     "events_count": ("rows", None),
     "quantity_sum": ("quantity", "quantity"),
     "days_distinct": ("days", None),
+    "active_users_sum": ("active_users", "active"),
+    "active_rows_count": ("active_rows", "active"),
     "logins_count": ("logins", "login"),
     "logins_days": ("login_days", "login"),
 }
+IN_MILLIONTHS = ("quantity", "active_users")
 DISTINCT = {"users_distinct": "users", "features_distinct": "features", "logins_users": "logins"}  # measure: field
 
 
@@ -64,7 +67,8 @@ def usage_windows(
     -------
     dict of str to numpy.ndarray of float64
         Shape (n,) each: ``events_count_{w}d``, ``days_distinct_{w}d`` and, where the table has the columns,
-        ``quantity_sum_{w}d``, ``users_distinct_{w}d``, ``features_distinct_{w}d``, ``logins_count_{w}d``,
+        ``quantity_sum_{w}d``, ``active_users_sum_{w}d`` and ``active_rows_count_{w}d``,
+        ``users_distinct_{w}d``, ``features_distinct_{w}d``, ``logins_count_{w}d``,
         ``logins_days_{w}d`` and ``logins_users_{w}d``; ``events_recency`` and ``events_age``, days since the last
         and since the first event, NaN where there was none; ``events_period_{i}`` and ``users_period_{i}``.
 
@@ -192,7 +196,7 @@ class _Block:
         found = {"events_recency": sums.recency(), "events_age": sums.age()}
         for kind, (value, part) in SUMS.items():
             if part is None or self.state.has(part):
-                scale = UNITS if part == "quantity" else 1
+                scale = UNITS if value in IN_MILLIONTHS else 1
                 found |= {f"{kind}_{window}d": sums.window(value, window) / scale for window in self.ask.windows}
         ends = [sums.window("rows", end) for end in ends_at]
         return found | {f"events_period_{i}": ends[i + 1] - ends[i] for i in range(self.ask.periods)}

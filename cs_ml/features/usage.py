@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,8 @@ __all__ = ["UsageBuilder"]
 
 MONTH, MONTHS = 30, 6
 STEPS = (MONTHS - 1) / 2 - np.arange(MONTHS)  # places of the periods on a centred axis, the newest first
-PARTS: dict[Part, str] = {"user": "user_id", "feature": "feature", "login": "event", "quantity": "quantity"}
+PARTS: dict[Part, str] = {"user": "user_id", "feature": "feature", "login": "event", "quantity": "quantity",
+                         "active": "active_users"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class UsageBuilder:
         windows = tuple(dict.fromkeys((*self.windows, MONTH)))
         periods = {"periods": MONTHS, "period_days": MONTH, "threads": threads}
         found = usage_windows(state, account_codes, as_of_days, windows, **periods)
-        found |= _trends(found) | _shares(found, np.asarray(seats, np.float64))
+        seats = np.asarray(seats, np.float64)
+        found |= _trends(found) | _shares(found, seats) | _reported(found, windows, np.where(seats > 0, seats, 0))
         features = self.features(column for part, column in PARTS.items() if state.has(part))
         return {feature.name: found[feature.name.removeprefix("usage_")] for feature in features}
 
@@ -127,6 +129,15 @@ def _trends(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _change(periods: np.ndarray) -> np.ndarray:
     return np.asarray(np.log1p(periods[0]) - np.log1p(periods[1:].mean(axis=0)))
+
+
+def _reported(found: dict[str, np.ndarray], windows: Sequence[int], seats: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean of the active users that rows of totals name, and their share of the seats."""
+    if f"active_users_sum_{MONTH}d" not in found:
+        return {}
+    means = {days: ratio(found[f"active_users_sum_{days}d"], found[f"active_rows_count_{days}d"]) for days in windows}
+    named = {f"active_users_mean_{days}d": mean for days, mean in means.items()}
+    return named | {f"seats_active_share_{days}d": ratio(mean, seats) for days, mean in means.items()}
 
 
 def _shares(found: dict[str, np.ndarray], seats: np.ndarray) -> dict[str, np.ndarray]:

@@ -91,6 +91,7 @@ _TABLES = (
             C("feature", "category"),
             C("event", "category", meaning="kind of event, such as login"),
             C("quantity", "number"),
+            C("active_users", "number", meaning="users behind a row that is a total, such as those of a day"),
             KNOWN,
         ),
         appears=("event_at",),

@@ -22,15 +22,15 @@ ROWS = st.lists(
     st.tuples(
         st.sampled_from([*ACCOUNTS, "z"]), HOURS, st.none() | HOURS, st.sampled_from(["u", "v", None]),
         st.sampled_from(["f", "g", None]), st.sampled_from(["login", "sso", "click", None]),
-        st.none() | st.floats(-5, 5),
+        st.none() | st.floats(-5, 5), st.none() | st.integers(0, 9).map(float),
     ), min_size=1, max_size=40,
 )  # fmt: skip
 
 
 def batch_of(rows: list[tuple]) -> pa.RecordBatch:
-    names = ["account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity"]
+    names = ["account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity", "active_users"]
     text, at = pa.string(), pa.timestamp("us")
-    types = [text, at, at, text, text, text, pa.float64()]
+    types = [text, at, at, text, text, text, pa.float64(), pa.float64()]
     columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), types, strict=True)]
     return pa.record_batch(columns, names=names)
 
@@ -64,14 +64,15 @@ def test_the_reduction_of_counted_rows_is_that_of_the_rows(rows, zone, pieces):
 
 def test_rows_that_agree_in_all_that_counts_become_one():
     day = [np.datetime64("2026-01-05T10", "us"), np.datetime64("2026-01-05T23", "us")]
-    rows = [("a", day[0], day[1], "u", "f", "click", 0.1), ("a", day[1], day[1], "u", "f", "open", 0.2)]
+    rows = [("a", day[0], day[1], "u", "f", "click", 0.1, 3.0), ("a", day[1], day[1], "u", "f", "open", 0.2, None)]
     (row,) = counted(batch_of(rows), Clock(), **COUNTING).to_pylist()
     assert list(row) == list(COUNTED)
     assert (row["known_at"], row["event"], row["rows"], row["units"]) == (None, None, 2, 300_000)
+    assert (row["actives"], row["active_rows"]) == (3_000_000, 1)
 
 
 def test_only_columns_that_are_there_are_counted():
-    batch = batch_of([("a", np.datetime64("2026-01-05", "us"), None, "u", None, None, 1.0)])
+    batch = batch_of([("a", np.datetime64("2026-01-05", "us"), None, "u", None, None, 1.0, 1.0)])
     assert counted(batch.select(["event_at", "account_id"]), Clock()).column_names == [
         "account_id", "event_at", "rows",
     ]  # fmt: skip
@@ -79,4 +80,4 @@ def test_only_columns_that_are_there_are_counted():
 
 def test_what_cannot_be_counted_is_told():
     with pytest.raises(TableError, match="event_at"):
-        counted(batch_of([("a", None, None, "u", None, None, 1.0)]), Clock(), **COUNTING)
+        counted(batch_of([("a", None, None, "u", None, None, 1.0, 1.0)]), Clock(), **COUNTING)

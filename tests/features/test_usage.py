@@ -76,6 +76,16 @@ def test_logins_and_seats():
     assert found["logins_frequency_30d"] == pytest.approx(3 / 3 / (30 / 7))
 
 
+def test_totals_name_their_users():
+    """Two rows name 4 and 2 users, one names none; eight seats."""
+    held = {"account_id": ["a"] * 3, "event_at": np.array([AS_OF - 1, AS_OF - 2, AS_OF - 2], "datetime64[D]")}
+    batch = pa.record_batch(held | {"active_users": pa.array([4.0, 2.0, None])})
+    state = reduce_usage([batch], ["a", "b"], Clock())
+    found = UsageBuilder().compute(state, np.array([0, 1]), np.full(2, AS_OF), np.full(2, 8.0))
+    np.testing.assert_equal(found["usage_active_users_mean_30d"], [3.0, math.nan])
+    np.testing.assert_equal(found["usage_seats_active_share_30d"], [3 / 8, math.nan])
+
+
 @pytest.mark.parametrize("seats", [math.nan, 0])
 def test_shares_of_unknown_seats_are_missing(seats):
     found = built([(1, "u", "login")], seats=seats)

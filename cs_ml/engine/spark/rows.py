@@ -177,6 +177,7 @@ def schema_of(columns: Sequence[str], options: Mapping[str, Any]) -> pa.Schema:
     sums = {
         "rows",
         *(["units"] if "quantity" in columns else ()),
+        *(["actives", "active_rows"] if "active_users" in columns else ()),
         *(["business"] if options.get("business_hours") else ()),
     }
     names = [name for name in COUNTED if name in sums or name in columns]

@@ -36,7 +36,7 @@ WORDS = (
     "timezone(zone STRING, moment TIMESTAMP_NTZ) RETURNS TIMESTAMP_NTZ RETURN convert_timezone('UTC', zone, moment)",
 )
 NAIVE = {"spark.sql.session.timeZone": "UTC", "spark.sql.timestampType": "TIMESTAMP_NTZ"}
-CANONICAL = {**KEYS, "quantity": pa.float64()}
+CANONICAL = {**KEYS, "quantity": pa.float64(), "active_users": pa.float64()}
 ELSEWHERE = '"usage stays in Spark, and only features are made of it there"'
 
 
