@@ -51,7 +51,7 @@ def score_pieces(
 
 def read_pieces(path: Path | str, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
     """Yield a Parquet file that holds a frame with its index, so many rows at a time."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # or all that was read is kept
         for batch in file.iter_batches(batch_size=rows):
             yield batch.to_pandas()
 
