@@ -13,6 +13,7 @@ from cs_ml.config import Config
 from cs_ml.models import PropensityClassifier
 from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
+from cs_ml.models.capacity import Effort
 from cs_ml.models.report_card import ReportCard, report_card
 from cs_ml.pipeline.label_report import describe_labels
 from cs_ml.pipeline.rows import test_rows, training_rows
@@ -26,6 +27,9 @@ from cs_ml.timeline import TimeSplit
 __all__ = ["Evaluation", "describe_bundle", "evaluate_target"]
 
 SHOWN = ("roc_auc", "average_precision", "log_loss", "ece", "lift_at_10%")
+AT_CAPACITY = ("mrr_captured_at_", "expected_profit_at_")
+TENURE = "contracts_tenure_days"
+LOSSES = ("churn", "non_renewal", "inactivity")  # kinds of outcome that working an account is meant to prevent
 SEGMENTS = ("contracts_billing_months", "accounts_segment_current")
 MOST_SEGMENTS = 8
 
@@ -44,12 +48,15 @@ class Evaluation:
         Rows of the training period by label state.
     alarms
         Columns that may betray the outcome; empty where none was found.
+    assumed
+        What the expected profit rests on, in words; None where none is told.
     """
 
     backtest: Backtest
     card: ReportCard
     counts: dict[str, int]
     alarms: pd.DataFrame = field(default_factory=pd.DataFrame)
+    assumed: str | None = None
 
     @property
     def verdict(self) -> str:
@@ -71,10 +78,12 @@ class Evaluation:
             "differences": found.differences,
             "by_date": found.by_date[found.by_date["metric"] == "roc_auc"],
             "by_segment": found.by_segment,
+            "by_tenure": found.by_tenure,
+            "calibration": found.calibration,
             "reliability": found.reliability,
             "origins": found.origins,
             "alarms": self.alarms,
-            "report_card": _card_frame(self.card),
+            "report_card": _card_frame(self.card, self.assumed),
         }
 
     def reliability_plot(self) -> str:
@@ -114,9 +123,17 @@ def evaluate_target(config: Config, snapshot: Snapshot, target: str, model: Prop
     if declared is not None:
         X, y = pd.concat([X, declared[0]]).sort_index(), pd.concat([y, declared[1]]).sort_index()
         split = TimeSplit(purge_days=purge, n_origins=1, test_dates=len(config.model.test_dates or ()))
-    found = backtest(clone(model), X, y, split=split, mrr=snapshot.mrr, segments=_segments(X))
+    effort, capacity = _effort(config, target), config.priority.capacity
+    context: dict[str, Any] = {
+        "mrr": snapshot.mrr,
+        "segments": _segments(X),
+        "tenure": X.get(TENURE),
+        "capacity": capacity,
+    }
+    found = backtest(clone(model), X, y, split=split, effort=effort, **context)
     counts = {str(state): int(count) for state, count in snapshot.labels[target]["state"].value_counts().items()}
-    return Evaluation(found, report_card(found), counts, _alarms(found, X, y))
+    assumed = _assumed(effort, capacity, found)
+    return Evaluation(found, report_card(found), counts, _alarms(found, X, y), assumed)
 
 
 def describe_bundle(bundle: Bundle) -> list[str]:
@@ -126,6 +143,7 @@ def describe_bundle(bundle: Bundle) -> list[str]:
         lines += ["", f"{target}, out of time", _beside(bundle.table(f"{target}_metrics"))]
         card = bundle.table(f"{target}_report_card")
         lines += [f"  {row['name']}: {row['value']}" for row in card.to_dict("records")]
+        lines += _miscalibrated(bundle.tables.get(f"{target}_calibration", pd.DataFrame()))
         alarms = bundle.tables.get(f"{target}_alarms", pd.DataFrame())
         lines += [f"  ALARM {row['message']}" for row in alarms.to_dict("records")]
     lines += [*describe_labels(bundle), *describe_survival(bundle)]
@@ -136,12 +154,48 @@ def describe_bundle(bundle: Bundle) -> list[str]:
 
 def _beside(metrics: pd.DataFrame) -> str:
     """Write the model beside its baselines, each number with its interval."""
-    shown = metrics[metrics["metric"].isin(SHOWN)]
-    cells = [f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in shown.itertuples()]
+    at_capacity = [name for name in metrics["metric"].unique() if name.startswith(AT_CAPACITY)]
+    names = [*SHOWN, *at_capacity]
+    shown = metrics[metrics["metric"].isin(names)]
+    cells = [_cell(row) for row in shown.itertuples()]
     table = shown.assign(cell=cells).pivot_table(
         index="model", columns="metric", values="cell", aggfunc="first", sort=False
     )
-    return table[[name for name in SHOWN if name in table]].to_string()
+    return table[[name for name in names if name in table]].to_string()
+
+
+def _cell(row: Any) -> str:
+    digits = ",.0f" if row.metric.startswith("expected_profit") else ".3f"
+    return f"{row.value:{digits}} ({row.low:{digits}} to {row.high:{digits}})"
+
+
+def _miscalibrated(calibration: pd.DataFrame) -> list[str]:
+    """Name the segments and tenures within which probabilities are off by more than chance explains."""
+    off = calibration[calibration["off"].astype(bool)] if len(calibration) else calibration
+    return [
+        f"  OFF within {row['group']}: {row['predicted']:.1%} foreseen, {row['observed']:.1%} came "
+        f"({row['predicted'] - row['high']:.1%} to {row['predicted'] - row['low']:.1%})"
+        for row in off.to_dict("records")
+    ]
+
+
+def _effort(config: Config, target: str) -> Effort | None:
+    """Return what working an account is assumed to cost and bring, where the outcome is a loss and money is told."""
+    told, label = config.priority, config.labels.get(target)
+    is_loss = target == config.health.target or (label is not None and label.kind in LOSSES)
+    if told.contact_cost is None or told.success_rate is None or not is_loss:
+        return None
+    return Effort(told.contact_cost, told.success_rate, told.months_kept)
+
+
+def _assumed(effort: Effort | None, capacity: int, found: Backtest) -> str | None:
+    if effort is None or "mrr" not in found.predictions:
+        return None
+    return (
+        f"expected profit at {capacity}: money a date if a contact costs {effort.contact_cost:g} and keeps "
+        f"{effort.success_rate:.0%} of those who would leave for {effort.months_kept:g} months of their MRR; "
+        "assumed, not measured"
+    )
 
 
 def _segments(X: pd.DataFrame) -> pd.Series | None:
@@ -160,7 +214,7 @@ def _alarms(found: Backtest, X: pd.DataFrame, y: pd.DataFrame) -> pd.DataFrame:
     return leak_alarms(X, y, model_auc=float(own["value"].iloc[0]))
 
 
-def _card_frame(card: ReportCard) -> pd.DataFrame:
+def _card_frame(card: ReportCard, assumed: str | None) -> pd.DataFrame:
     facts: dict[str, Any] = {
         "verdict": card.verdict,
         "rows tested": f"{card.rows:,}",
@@ -170,5 +224,6 @@ def _card_frame(card: ReportCard) -> pd.DataFrame:
         "smallest AUC that would show": f"{card.detectable_auc:.2f}",
         "best simple rule": card.best_baseline or "none",
     }
-    rows = [*facts.items(), *((f"note {number}", note) for number, note in enumerate(card.notes, 1))]
+    notes = [*card.notes, *([assumed] if assumed else [])]
+    rows = [*facts.items(), *((f"note {number}", note) for number, note in enumerate(notes, 1))]
     return pd.DataFrame(rows, columns=["name", "value"])
