@@ -75,7 +75,7 @@ def best_of_each(learner: Learner, losses: Floats) -> Rows:
     Parameters
     ----------
     learner
-        Its settings are told apart by ``columns``, where they have any.
+        Its settings are told apart by ``columns``, where they have any; one that can ``choose`` is asked instead.
     losses
         Mean loss of each setting, shape (n_settings,).
 
@@ -90,6 +90,8 @@ def best_of_each(learner: Learner, losses: Floats) -> Rows:
     >>> best_of_each(LogisticLearner(grid=((4,), (0.1, 1.0))), np.array([0.3, 0.2, 0.1, 0.4]))
     array([1, 2])
     """
+    if hasattr(learner, "choose"):
+        return np.asarray(learner.choose(losses), dtype=np.intp)
     kinds = [setting.get("columns") for setting in learner.settings]
     groups = [[at for at, kind in enumerate(kinds) if kind == one] for one in dict.fromkeys(kinds)]
     return np.array([group[int(losses[group].argmin())] for group in groups], dtype=np.intp)

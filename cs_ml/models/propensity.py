@@ -15,6 +15,7 @@ from cs_ml.models.calibrate import AffineCalibrator
 from cs_ml.models.columns import open_frame
 from cs_ml.models.ensemble import Ensemble
 from cs_ml.models.folds import training_folds
+from cs_ml.models.hedge import adapted
 from cs_ml.models.learners import TrainingRows
 from cs_ml.models.roster import candidates
 from cs_ml.models.target import Target
@@ -52,6 +53,10 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         How texts become columns: ``ngrams``, ``sentence`` (extra ``text``), or one of your own by its name.
     monotone
         Feature name to +1 or -1, for the trees.
+    monotone_rule
+        ``always``: trees are bound by ``monotone``; ``no_loss``: where that does not lose out of time.
+    tree_options
+        Options of the learner called ``tree`` in place of those that the number of events gives, as tuning finds them.
     weights_half_life_days
         Rows that much older than the newest count half; None counts all rows alike.
     random_state
@@ -104,6 +109,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         text: tuple[str, ...] = (),
         text_encoder: str = "ngrams",
         monotone: dict[str, int] | None = None,
+        monotone_rule: str = "always",
+        tree_options: dict[str, Any] | None = None,
         weights_half_life_days: float | None = None,
         random_state: Any = 0,
         n_jobs: int = 1,
@@ -116,6 +123,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.text = text
         self.text_encoder = text_encoder
         self.monotone = monotone
+        self.monotone_rule = monotone_rule
+        self.tree_options = tree_options
         self.weights_half_life_days = weights_half_life_days
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -159,6 +168,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             n_jobs=self.n_jobs,
             notes=notes,
         )
+        learners = adapted(learners, rule=self.monotone_rule, options=self.tree_options)
         folds = training_folds(
             target.dates, target.y, target.clusters, purge_days=self.purge_days, n_origins=self.n_origins, seed=seed
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cs_ml.errors import InputError
 from cs_ml.models.average import Average
+from cs_ml.models.further import further_from_state, further_learner, split_names
 from cs_ml.models.learners import BaseRate, Learner
 from cs_ml.models.logistic import PENALTIES, LogisticLearner
 from cs_ml.models.target import Target
@@ -39,7 +41,7 @@ def candidates(
     Parameters
     ----------
     learners
-        ``auto`` or names.
+        ``auto`` or names; names that are not of this package are entry points of ``cs_ml.learners``.
     target
         Labelled rows.
     columns
@@ -61,7 +63,8 @@ def candidates(
     InputError
         If a name is not known.
     """
-    names = _by_events(target.n_events, notes) if learners == "auto" else _checked(learners)
+    given, further = split_names(learners, NAMES)
+    names = _by_events(target.n_events, notes) if given == "auto" else _checked(given, further)
     signs = _known(monotone, columns, notes)
     trees = {"monotone": signs, "random_state": seed, "n_jobs": n_jobs, **_tree_size(target)}
     make: dict[str, Callable[[], Learner]] = {
@@ -74,7 +77,8 @@ def candidates(
             **trees, leaves=4 if target.n_events < MANY_EVENTS else 8, grid=(_few(columns), TREES)
         ),
     }
-    return [make[name]() for name in names]
+    own = [make[name]() for name in names]
+    return [*own, *(further_learner(name, NAMES, seed=seed, n_jobs=n_jobs) for name in further)]
 
 
 def learner_from_state(name: str, state: dict[str, Any]) -> Average:
@@ -85,7 +89,7 @@ def learner_from_state(name: str, state: dict[str, Any]) -> Average:
         "additive": AdditiveLearner.from_state,
         "tree": TreeLearner.from_state,
     }
-    return Average.from_state(state, kinds[name])
+    return Average.from_state(state, kinds.get(name, partial(further_from_state, name)))
 
 
 def _by_events(n_events: int, notes: list[str]) -> tuple[str, ...]:
@@ -99,11 +103,9 @@ def _by_events(n_events: int, notes: list[str]) -> tuple[str, ...]:
     return ("logistic",) if n_events < EVENTS_FOR_TREE else ("logistic", "additive", "tree")
 
 
-def _checked(learners: str | tuple[str, ...]) -> tuple[str, ...]:
-    names = (learners,) if isinstance(learners, str) else tuple(learners)
-    unknown = [name for name in names if name not in NAMES]
-    if unknown or not names:
-        raise InputError(f"learners: expected 'auto' or names among {NAMES}, found {learners!r}")
+def _checked(names: str | tuple[str, ...], further: list[str]) -> tuple[str, ...]:
+    if not names and not further:
+        raise InputError(f"learners: expected 'auto' or names among {NAMES}, found none")
     return tuple(name for name in NAMES if name in names)
 
 
