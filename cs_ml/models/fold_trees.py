@@ -1,0 +1,138 @@
+"""Boosted trees over many folds at once: columns are binned once, folds share the bins and run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cs_ml.models.encode import View
+
+__all__ = ["FoldTrees"]
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Fold = tuple[Rows, Rows]
+FIXED = {
+    "objective": "binary", "deterministic": True, "force_row_wise": True, "feature_pre_filter": False,
+    "num_threads": 1, "verbosity": -1,
+}  # fmt: skip
+
+
+@dataclass
+class FoldTrees:
+    """Rows binned once, to fit trees on folds of them.
+
+    The edges of the bins are quantiles of the columns, and no label takes part in them. Still they are taken from
+    the training rows of the earliest fold alone: what a later date looks like shall not shape what an earlier origin
+    could have learned, and rows after the first origin change nothing of it, bit for bit.
+
+    Parameters
+    ----------
+    view
+        Tree view of all rows.
+    y, weights
+        Labels 0.0 and 1.0, and row weights, shape (n_rows,).
+    folds
+        Row positions of training and test, the earliest fold first.
+    n_jobs
+        Folds at once, each on one thread; no result depends on it.
+    """
+
+    view: View
+    y: Floats
+    weights: Floats | None
+    folds: Sequence[Fold]
+    n_jobs: int = 1
+    kept: dict[int, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        import lightgbm as lgb  # noqa: PLC0415  heavy, and only trees need it
+
+        self.folds = [(np.sort(train), np.sort(test)) for train, test in self.folds]
+        matrix, levels = np.ascontiguousarray(self.view.matrix), list(self.view.categorical)
+        params = {"params": {**FIXED, "num_threads": self.n_jobs}, "categorical_feature": levels}
+        first = self.folds[0][0]
+        edges = lgb.Dataset(matrix[first], label=self.y[first], free_raw_data=False, **params).construct()
+        self.binned = lgb.Dataset(
+            matrix, label=self.y, weight=self.weights, reference=edges, free_raw_data=False, **params
+        ).construct()
+
+    def boost(self, fold: int, params: dict[str, Any], trees: int) -> Any:
+        """Return the booster of one fold's training rows.
+
+        Parameters
+        ----------
+        fold
+            Position of the fold.
+        params
+            LightGBM's own, beside the objective.
+        trees
+            Number of trees.
+        """
+        import lightgbm as lgb  # noqa: PLC0415  heavy, and only trees need it
+
+        return lgb.train({**FIXED, **params}, self._train(fold), num_boost_round=trees)
+
+    def margins(self, params: dict[str, Any], trees: int) -> list[Floats]:
+        """Return the log-odds of the test rows of each fold, as many folds at once as there are jobs."""
+
+        def predict(fold: int) -> Floats:
+            future = self.view.matrix[self.folds[fold][1]]
+            booster = self.boost(fold, params, trees)
+            return np.asarray(booster.predict(future, raw_score=True, num_threads=1), dtype=np.float64)
+
+        with ThreadPoolExecutor(self.n_jobs) as pool:
+            return list(pool.map(predict, range(len(self.folds))))
+
+    def curves(self, params: dict[str, Any], trees: int, metric: str, patience: int) -> Iterator[Floats]:
+        """Yield, newest fold first, the metric of the test rows after each tree.
+
+        A fold stops growing ``patience`` trees after its best one; the curve then ends early. Folds are computed side
+        by side, and yielded one by one, so that a caller who stops early decides the same with any number of jobs.
+
+        Parameters
+        ----------
+        params, trees
+            As in ``boost``.
+        metric
+            LightGBM's name: ``binary_logloss`` or ``average_precision``.
+        patience
+            Trees without gain.
+        """
+        order = range(len(self.folds))[::-1]
+        with ThreadPoolExecutor(self.n_jobs) as pool:
+            for start in range(0, len(order), self.n_jobs):
+                block = order[start : start + self.n_jobs]
+                yield from pool.map(lambda fold: self._curve(fold, params, trees, metric, patience), block)
+
+    def _curve(self, fold: int, params: dict[str, Any], trees: int, metric: str, patience: int) -> Floats:
+        import lightgbm as lgb  # noqa: PLC0415  heavy, and only trees need it
+
+        higher = metric == "average_precision"
+        booster = lgb.Booster({**FIXED, **params, "metric": metric}, self._train(fold))
+        booster.add_valid(self._test(fold), "test")
+        found: list[float] = []
+        best = 0
+        while len(found) < trees and len(found) - best <= patience:
+            booster.update()
+            found.append(booster.eval_valid()[0][2])
+            if found[-1] > found[best] if higher else found[-1] < found[best]:
+                best = len(found) - 1
+        return np.array(found, dtype=np.float64)
+
+    def _train(self, fold: int) -> Any:
+        return self._subset(fold, 0)
+
+    def _test(self, fold: int) -> Any:
+        return self._subset(fold, 1)
+
+    def _subset(self, fold: int, side: int) -> Any:
+        key = 2 * fold + side
+        if key not in self.kept:
+            self.kept[key] = self.binned.subset(self.folds[fold][side]).construct()
+        return self.kept[key]
