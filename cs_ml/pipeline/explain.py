@@ -14,6 +14,8 @@ from cs_ml.pipeline.snapshot import Progress, silent
 
 __all__ = ["explain", "explain_account"]
 
+LEAVE = "p_leave_"
+
 
 def explain(
     config: Config, account: str, as_of: Any = None, *, lang: str = "en", progress: Progress = silent
@@ -66,7 +68,7 @@ def _figures(row: pd.Series) -> list[str]:
     lines = [
         f"{name.removeprefix('p_')} probability {row[name]:.1%}"
         for name in row.index
-        if name.startswith("p_") and name != "p_stay"
+        if name.startswith("p_") and name != "p_stay" and not name.startswith(LEAVE)
     ]
     if "health" in row:
         health = row["health"]
@@ -78,7 +80,25 @@ def _figures(row: pd.Series) -> list[str]:
         lines.append(f"{written}; coverage {row['coverage']:.0%}")
     if "mrr" in row and pd.notna(row["mrr"]):
         lines.append(f"mrr {row['mrr']:,.0f}")
+    return lines + _stay(row)
+
+
+def _stay(row: pd.Series) -> list[str]:
+    """Say how long the account may stay and what is at stake, where that was foreseen."""
+    risks = ", ".join(
+        f"{name.removeprefix(LEAVE)} days {row[name]:.1%}" for name in row.index if name.startswith(LEAVE)
+    )
+    lines = [f"leaves within {risks}"] if risks else []
+    if pd.notna(row.get("stay_months")):
+        lines.append(f"expected remaining stay {row['stay_months']:.0f} months{_between(row, 'stay_months')}")
+    if pd.notna(row.get("at_stake")):
+        lines.append(f"at stake {row['at_stake']:,.0f}{_between(row, 'at_stake')}: risk x mrr x remaining term")
     return lines
+
+
+def _between(row: pd.Series, name: str) -> str:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    return "" if pd.isna(low) or pd.isna(high) else f" ({low:,.0f} to {high:,.0f})"
 
 
 def _sum(themes: pd.Series) -> str:

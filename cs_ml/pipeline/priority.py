@@ -7,9 +7,9 @@ import pandas as pd
 from cs_ml.config import Config
 from cs_ml.models.periods import DAYS_A_MONTH, Periods
 
-__all__ = ["describe_priority", "priority_of", "with_stake"]
+__all__ = ["LISTED", "describe_priority", "priority_of", "with_stake"]
 
-SHOWN = ("health", "band")
+LISTED = ("mrr", "term_months", "at_stake", "at_stake_low", "at_stake_high", "covered", "health", "band")
 
 
 def with_stake(config: Config, scores: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
@@ -65,11 +65,10 @@ def priority_of(config: Config, scores: pd.DataFrame, spine: pd.DataFrame) -> pd
     covered = ordered["at_stake"].cumsum() / ordered["at_stake"].sum()
     first = ordered.assign(covered=covered).head(config.priority.capacity)
     risk = f"p_{config.health.target}" if f"p_{config.health.target}" in first else "p_leave_90"
-    named = ["mrr", "term_months", "at_stake", "at_stake_low", "at_stake_high", "covered", *SHOWN]
     found = pd.DataFrame({"rank": range(1, len(first) + 1)}, index=first.index)
     found["account_id"] = first.index.get_level_values("account_id")
     found["p_leave"] = first[risk]
-    return found.join(first[[name for name in named if name in first]]).reset_index(drop=True)
+    return found.join(first[[name for name in LISTED if name in first]]).reset_index(drop=True)
 
 
 def describe_priority(first: pd.DataFrame | None, currency: str | None) -> list[str]:

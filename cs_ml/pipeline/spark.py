@@ -21,6 +21,7 @@ from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.engines import spark_engine
 from cs_ml.pipeline.labelers import labeler_of
 from cs_ml.pipeline.past import KEYS, earlier_of, with_past
+from cs_ml.pipeline.priority import LISTED, priority_of
 from cs_ml.pipeline.score import WAIT_SECONDS, load_bundle, reasons_of, restore, scores_of
 from cs_ml.pipeline.snapshot import MRR, Newest, Progress, open_book, silent, snapshot_builder, spine_of
 from cs_ml.store import lock, make_folder, write_parquet, write_partition
@@ -129,14 +130,24 @@ def write_scores(config: Config, as_of: Any = None, *, progress: Progress = sile
         with lock(folder, wait_seconds=WAIT_SECONDS):
             write_partition(folder / "drivers", day, _chunks(kept["drivers"], chunks), facts)
             earlier = earlier_of(config, fitted.health, day)
+            stakes: list[pd.DataFrame] = []
             held = (
-                with_past(config, fitted.health, part.set_index(KEYS), earlier).reset_index()
+                _noted(with_past(config, fitted.health, part.set_index(KEYS), earlier), stakes).reset_index()
                 for part in _chunks(kept["scores"], chunks)
             )
             place = write_partition(folder / "scores", day, held, facts)
+            if (first := priority_of(config, pd.concat(stakes), spine)) is not None:
+                write_partition(folder / "priority", day, first, facts)
         for frame in (features, *kept.values()):
             frame.unpersist()
     return [f"{len(spine):,} accounts on {day.date()}, scored on Spark"], place
+
+
+def _noted(scores: pd.DataFrame, stakes: list[pd.DataFrame]) -> pd.DataFrame:
+    """Keep of each piece what decides whom to work on first."""
+    names = [name for name in scores if name in LISTED or str(name).startswith("p_")]
+    stakes.append(scores[names])
+    return scores
 
 
 def _categories(bundle: Bundle) -> tuple[str, ...]:
