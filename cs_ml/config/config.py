@@ -23,12 +23,13 @@ from cs_ml.config.sections import (
 )
 from cs_ml.config.tables import TablesConfig
 from cs_ml.config.targets import LabelConfig, SnapshotsConfig, default_labels, with_kinds
+from cs_ml.config.tuning import TuningConfig
 from cs_ml.store.hashing import hash_file, hash_json
 from cs_ml.store.plain import plain
 
 __all__ = ["Config"]
 
-_DECIDES_RESULTS = ("book", "tables", "snapshots", "features", "labels", "model", "health", "survival")
+_DECIDES_RESULTS = ("book", "tables", "snapshots", "features", "labels", "model", "tuning", "health", "survival")
 
 
 class Config(Section):
@@ -56,6 +57,7 @@ class Config(Section):
         json_schema_extra={"description_ja": "予測したい結果。名前は自由。"},
     )
     model: ModelConfig = doc({}, "How probabilities are learned.", "確率の学習方法。")
+    tuning: TuningConfig = doc({}, "How settings of trees are searched.", "木の設定の探索方法。")
     health: HealthConfig = doc({}, "How health scores are made.", "ヘルススコアの作り方。")
     survival: SurvivalConfig = doc({}, "How long accounts stay.", "顧客がどれだけ継続するかの予測。")
     priority: PriorityConfig = doc({}, "Whom to work on first.", "優先して対応する顧客。")

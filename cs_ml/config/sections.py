@@ -80,6 +80,16 @@ class ModelConfig(Section):
         "auto, or a list of base_rate, logistic, additive, tree.",
         "auto、またはbase_rate、logistic、additive、treeの一覧。",
     )
+    further_learners: Annotated[tuple[Text, ...], Unique] = doc(
+        (),
+        "Learners of other packages beside these: entry points of cs_ml.learners.",
+        "他のパッケージの学習器(cs_ml.learnersのエントリーポイント)。",
+    )
+    monotone: Flag = doc(
+        False,
+        "Whether trees obey the directions that the catalog expects, where that does not lose on later dates.",
+        "精度を損なわない場合に、特徴量の想定方向に木を従わせるか。",
+    )
     text_encoder: Text = doc(
         "ngrams",
         "How comments are read: ngrams, sentence (extra text), or your own.",

@@ -15,6 +15,7 @@ from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
 from cs_ml.models.capacity import Effort
 from cs_ml.models.report_card import ReportCard, report_card
+from cs_ml.pipeline.expected import is_loss
 from cs_ml.pipeline.label_report import describe_labels
 from cs_ml.pipeline.rows import test_rows, training_rows
 from cs_ml.pipeline.snapshot import Snapshot
@@ -29,7 +30,6 @@ __all__ = ["Evaluation", "describe_bundle", "evaluate_target"]
 SHOWN = ("roc_auc", "average_precision", "log_loss", "ece", "lift_at_10%")
 AT_CAPACITY = ("mrr_captured_at_", "expected_profit_at_")
 TENURE = "contracts_tenure_days"
-LOSSES = ("churn", "non_renewal", "inactivity")  # kinds of outcome that working an account is meant to prevent
 SEGMENTS = ("contracts_billing_months", "accounts_segment_current")
 MOST_SEGMENTS = 8
 
@@ -181,9 +181,8 @@ def _miscalibrated(calibration: pd.DataFrame) -> list[str]:
 
 def _effort(config: Config, target: str) -> Effort | None:
     """Return what working an account is assumed to cost and bring, where the outcome is a loss and money is told."""
-    told, label = config.priority, config.labels.get(target)
-    is_loss = target == config.health.target or (label is not None and label.kind in LOSSES)
-    if told.contact_cost is None or told.success_rate is None or not is_loss:
+    told = config.priority
+    if told.contact_cost is None or told.success_rate is None or not is_loss(config, target):
         return None
     return Effort(told.contact_cost, told.success_rate, told.months_kept)
 

@@ -16,6 +16,7 @@ from cs_ml.explain import TypicalValues
 from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.evaluate import Evaluation, evaluate_target
+from cs_ml.pipeline.expected import expected_signs
 from cs_ml.pipeline.health import fit_health
 from cs_ml.pipeline.label_report import label_tables
 from cs_ml.pipeline.refits import sign_stability
@@ -23,6 +24,7 @@ from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
 from cs_ml.pipeline.staying import learn_survival
 from cs_ml.pipeline.told_health import health_tables
+from cs_ml.pipeline.tuning import tuned_options
 from cs_ml.store import hash_frame, lock, make_folder
 
 __all__ = ["Trained", "describe", "new_model", "save", "train"]
@@ -85,7 +87,7 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     for target in snapshot.labels:
         try:
             progress(f"{target}: learning")
-            models[target] = _fit(config, snapshot, target)
+            models[target] = _fit(config, snapshot, target, tuned_options(config, snapshot, target, notes))
         except NotEnoughData as error:
             notes.append(f"{target} was not learned: {error}")
             continue
@@ -123,9 +125,9 @@ def save(trained: Trained, config: Config) -> Path:
         return trained.bundle.save(folder / "bundle")
 
 
-def _fit(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
+def _fit(config: Config, snapshot: Snapshot, target: str, tree_options: dict[str, Any] | None) -> PropensityClassifier:
     X, y = training_rows(config, snapshot, target)
-    return new_model(config, snapshot, target).fit(X, y)
+    return new_model(config, snapshot, target, tree_options).fit(X, y)
 
 
 def _stability(config: Config, snapshot: Snapshot, target: str, model: PropensityClassifier) -> pd.DataFrame:
@@ -134,10 +136,16 @@ def _stability(config: Config, snapshot: Snapshot, target: str, model: Propensit
     return share.rename("share").rename_axis("feature").reset_index()
 
 
-def new_model(config: Config, snapshot: Snapshot, target: str) -> PropensityClassifier:
-    """Return the unfitted model of a target."""
+def new_model(
+    config: Config, snapshot: Snapshot, target: str, tree_options: dict[str, Any] | None = None
+) -> PropensityClassifier:
+    """Return the unfitted model of a target, its trees with the options that tuning found, if any."""
+    own, further = config.model.learners, config.model.further_learners
     return PropensityClassifier(
-        learners=config.model.learners,
+        learners=(*((own,) if isinstance(own, str) else own), *further) if further else own,
+        monotone=expected_signs(config, snapshot, target),
+        monotone_rule="no_loss",
+        tree_options=tree_options,
         purge_days=snapshot.purge_days[target],
         n_origins=config.model.n_origins,
         text=snapshot.text,
