@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 Language = Literal["en", "ja"]
-Learner = Literal["base_rate", "logistic", "additive", "tree"]
+Learner = Literal["base_rate", "logistic", "additive", "tree", "free_tree"]
 
 
 class BookConfig(Section):
@@ -77,8 +77,8 @@ class ModelConfig(Section):
     n_origins: Positive = doc(6, "How many past dates the backtest stands on.", "バックテストの起点の数。")
     learners: Literal["auto"] | Annotated[tuple[Learner, ...], Unique] = doc(
         "auto",
-        "auto, or a list of base_rate, logistic, additive, tree.",
-        "auto、またはbase_rate、logistic、additive、treeの一覧。",
+        "auto, or a list of base_rate, logistic, additive, tree, free_tree.",
+        "auto、またはbase_rate、logistic、additive、tree、free_treeの一覧。",
     )
     further_learners: Annotated[tuple[Text, ...], Unique] = doc(
         (),

@@ -8,9 +8,10 @@ from scipy.optimize import LinearConstraint, minimize
 
 from cs_ml.models.losses import log_loss_rows
 
-__all__ = ["best_weights", "blend_margin", "choose_weights"]
+__all__ = ["blend_margin", "choose_weights"]
 
 Floats = npt.NDArray[np.float64]
+PULL = 5.0  # weights differ from equal ones by about a half where nothing is known
 
 
 def blend_margin(base: Floats | float, margins: Floats, weights: Floats) -> Floats:
@@ -38,10 +39,21 @@ def blend_margin(base: Floats | float, margins: Floats, weights: Floats) -> Floa
     return np.asarray(base * (1.0 - weights.sum()) + np.einsum("ij,j->i", margins, weights), dtype=np.float64)
 
 
-def best_weights(base: Floats, margins: Floats, y: Floats, row_weights: Floats | None = None) -> Floats:
-    """Return non-negative weights, summing to at most one, that minimise the log loss of the blend.
+def choose_weights(
+    base: Floats,
+    margins: Floats,
+    y: Floats,
+    row_weights: Floats | None = None,
+    *,
+    n_independent: int | None = None,
+    pull: float = PULL,
+) -> Floats:
+    """Return weights, summing to one, that served well out of time, pulled to equal ones where evidence is thin.
 
-    A stacking of log-odds (Breiman 1996) whose missing weight shrinks towards the base rate. The problem is convex.
+    A stacking of log-odds (Breiman 1996). Weights found on few events are mostly noise, and equal ones are hard to
+    beat (Bates and Granger 1969; Smith and Wallis 2009), so they have a normal prior around equal ones, against which
+    every independent row counts once: the problem is convex, and its solution the posterior mode. How far the blend
+    should shrink towards the base rate is left to the calibrator.
 
     Parameters
     ----------
@@ -53,6 +65,10 @@ def best_weights(base: Floats, margins: Floats, y: Floats, row_weights: Floats |
         Labels 0.0 and 1.0.
     row_weights
         Weight of each row.
+    n_independent
+        How many rows the evidence is worth: accounts, where the rows are their snapshots. All rows where missing.
+    pull
+        One over the variance of the prior.
 
     Returns
     -------
@@ -61,54 +77,26 @@ def best_weights(base: Floats, margins: Floats, y: Floats, row_weights: Floats |
 
     Examples
     --------
-    >>> y = np.array([0.0, 1.0, 0.0, 1.0])
-    >>> best_weights(np.zeros(4), np.array([[-1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]), y).round(3)
-    array([1., 0.])
+    >>> y = np.array([0.0, 1.0] * 500)
+    >>> margins = np.column_stack([np.zeros(1000), 2 * y - 1])
+    >>> [choose_weights(np.zeros(1000), margins, y, n_independent=n).round(2).tolist() for n in (1000, 5)]
+    [[0.0, 1.0], [0.33, 0.67]]
     """
     n = margins.shape[1]
-    lift = margins - base[:, None]
     scale = np.ones(len(y)) if row_weights is None else row_weights
+    scale = scale * ((len(y) if n_independent is None else n_independent) / scale.sum())
+    lift, equal = margins - base[:, None], np.full(n, 1.0 / n)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        margin = base + np.einsum("ij,j->i", lift, weights)
-        residual = scale * (_sigmoid(margin) - y) / len(y)
-        return float((scale * log_loss_rows(y, margin)).mean()), np.einsum("i,ij->j", residual, lift)
+        margin, away = base + np.einsum("ij,j->i", lift, weights), weights - equal
+        slope = np.einsum("i,ij->j", scale * (_sigmoid(margin) - y), lift) + pull * away
+        return float((scale * log_loss_rows(y, margin)).sum() + 0.5 * pull * (away**2).sum()), slope
 
-    room = LinearConstraint(np.ones(n), -np.inf, 1.0)
-    start = np.full(n, 0.5 / n)
+    whole = LinearConstraint(np.ones(n), 1.0, 1.0)
     bounds = [(0.0, 1.0)] * n
-    found = minimize(loss, start, method="SLSQP", jac=True, bounds=bounds, constraints=room, options={"ftol": 1e-10})
-    weights = np.clip(found.x, 0.0, 1.0)
-    return np.asarray(np.round(weights / max(weights.sum(), 1.0), 4), dtype=np.float64)
-
-
-def choose_weights(base: Floats, margins: Floats, y: Floats, row_weights: Floats | None = None) -> Floats:
-    """Return weights, summing to one, halfway between equal ones and those that served best out of time.
-
-    Weights found on few events are mostly noise, and equal ones are hard to beat (Bates and Granger 1969; Smith and
-    Wallis 2009); how far the blend should shrink towards the base rate is left to the calibrator.
-
-    Parameters
-    ----------
-    base, margins, y, row_weights
-        As in ``best_weights``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_learners,).
-
-    Examples
-    --------
-    >>> y = np.array([0.0, 1.0] * 50)
-    >>> margins = np.column_stack([np.zeros(100), 2 * y - 1])
-    >>> choose_weights(np.zeros(100), margins, y)
-    array([0.25, 0.75])
-    """
-    n = margins.shape[1]
-    best = best_weights(base, margins, y, row_weights)
-    found = best / best.sum() if best.sum() > 0 else np.full(n, 1.0 / n)
-    return np.asarray(0.5 * found + 0.5 / n, dtype=np.float64)
+    found = minimize(loss, equal, method="SLSQP", jac=True, bounds=bounds, constraints=whole, options={"ftol": 1e-8})
+    weights = np.round(np.clip(found.x, 0.0, 1.0), 4)
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _sigmoid(margin: Floats) -> Floats:

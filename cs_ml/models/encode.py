@@ -29,17 +29,14 @@ class View:
         Array of shape (n_rows, n_encoded), float64.
     sources
         For each encoded column, the feature it comes from.
-    categorical
-        Positions of columns that hold category codes.
     """
 
     matrix: Floats
     sources: tuple[str, ...]
-    categorical: tuple[int, ...] = ()
 
     def take(self, rows: npt.NDArray[np.intp]) -> View:
         """Return the view of some rows."""
-        return View(self.matrix[rows], self.sources, self.categorical)
+        return View(self.matrix[rows], self.sources)
 
 
 def sum_by_source(parts: Floats, sources: tuple[str, ...], features: list[str]) -> Floats:
@@ -74,8 +71,10 @@ def sum_by_source(parts: Floats, sources: tuple[str, ...], features: list[str]) 
 class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Learn from training rows how numbers and categories become matrices.
 
-    The *tree* view keeps missing values and holds category codes. The *linear* view is winsorised, imputed with the
-    median beside an indicator of missingness, centred and scaled; categories become one column a level.
+    The *tree* view keeps missing values and codes levels from the most frequent to the rarest: a tree then asks how
+    common a level is, which few rows can answer; which of many levels belong together they cannot. The *linear* view
+    is winsorised, imputed with the median beside an indicator of missingness, centred and scaled; categories become
+    one column a level.
 
     Parameters
     ----------
@@ -149,10 +148,10 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return View(np.column_stack(parts), self.linear_sources_)
 
     def tree(self, X: Any) -> View:
-        """Return the tree view: numbers and category codes as they are, missing as NaN."""
+        """Return the tree view: numbers and codes of levels as they are, missing as NaN."""
         check_is_fitted(self)
         codes = self._codes(open_frame(self, X, reset=False))
-        return View(codes, self.tree_sources_, tuple(i for i, f in enumerate(self.features_) if f in self.levels_))
+        return View(codes, self.tree_sources_)
 
     @property
     def linear_sources_(self) -> tuple[str, ...]:
@@ -206,7 +205,8 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
     def _levels(self, column: pd.Series) -> list[str]:
         codes, found = pd.factorize(column)
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
-        return sorted(str(level) for level, n in zip(found, counts, strict=True) if n >= self.min_level_rows)
+        often = [(-n, str(level)) for level, n in zip(found, counts, strict=True) if n >= self.min_level_rows]
+        return [level for _, level in sorted(often)]
 
     def _n_levels(self, name: str) -> int | None:
         return len(self.levels_[name]) + 1 if name in self.levels_ else None

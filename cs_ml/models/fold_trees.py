@@ -54,8 +54,7 @@ class FoldTrees:
         import lightgbm as lgb  # noqa: PLC0415  heavy, and only trees need it
 
         self.folds = [(np.sort(train), np.sort(test)) for train, test in self.folds]
-        matrix, levels = np.ascontiguousarray(self.view.matrix), list(self.view.categorical)
-        params = {"params": {**FIXED, "num_threads": self.n_jobs}, "categorical_feature": levels}
+        matrix, params = np.ascontiguousarray(self.view.matrix), {"params": {**FIXED, "num_threads": self.n_jobs}}
         first = self.folds[0][0]
         edges = lgb.Dataset(matrix[first], label=self.y[first], free_raw_data=False, **params).construct()
         self.binned = lgb.Dataset(

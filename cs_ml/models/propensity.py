@@ -37,8 +37,9 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     Parameters
     ----------
     learners
-        ``auto``, or names among ``base_rate``, ``logistic``, ``additive``, ``tree``, simplest first. ``auto`` lets
-        trees in from 30 events, and falls back to a strongly shrunk logistic below 15 and to the base rate below 5.
+        ``auto``, or names among ``base_rate``, ``logistic``, ``additive``, ``tree``, ``free_tree``, simplest first.
+        ``auto`` lets trees in from 30 events and freer ones from 60, and falls back to a strongly shrunk logistic below
+        15 and to the base rate below 5.
     blend
         ``auto``, or a weight for each learner; what is left of one goes to the base rate.
     calibrate

@@ -14,16 +14,17 @@ from cs_ml.models.further import further_from_state, further_learner, split_name
 from cs_ml.models.learners import BaseRate, Learner
 from cs_ml.models.logistic import PENALTIES, LogisticLearner
 from cs_ml.models.target import Target
-from cs_ml.models.tree import AdditiveLearner, TreeLearner
+from cs_ml.models.tree import AdditiveLearner, FreeTreeLearner, TreeLearner
 
 __all__ = ["candidates", "learner_from_state"]
 
-NAMES = ("base_rate", "logistic", "additive", "tree")
+NAMES = ("base_rate", "logistic", "additive", "tree", "free_tree")
 ADDITIVE_TREES, TREES = (20, 40, 70, 120, 200), (10, 20, 35, 60, 100)
 EVENTS_FOR_LOGISTIC = 5
 EVENTS_FOR_CHOICE = 15
 EVENTS_FOR_TREE = 30
 MANY_EVENTS = 60
+FREE = 0.3
 
 
 def candidates(
@@ -66,16 +67,18 @@ def candidates(
     given, further = split_names(learners, NAMES)
     names = _by_events(target.n_events, notes) if given == "auto" else _checked(given, further)
     signs = _known(monotone, columns, notes)
-    trees = {"monotone": signs, "random_state": seed, "n_jobs": n_jobs, **_tree_size(target)}
+    trees = {"monotone": signs, "random_state": seed, "n_jobs": n_jobs}
+    small, free = ({**trees, **_tree_size(target, share)} for share in (1.0, FREE))
     make: dict[str, Callable[[], Learner]] = {
         "base_rate": BaseRate,
         "logistic": lambda: LogisticLearner(
             grid=(_few(columns), PENALTIES[: 3 if target.n_events < EVENTS_FOR_CHOICE else None])
         ),
-        "additive": lambda: AdditiveLearner(**trees, leaves=2, grid=(_few(columns), ADDITIVE_TREES)),
+        "additive": lambda: AdditiveLearner(**small, leaves=2, grid=(_few(columns), ADDITIVE_TREES)),
         "tree": lambda: TreeLearner(
-            **trees, leaves=4 if target.n_events < MANY_EVENTS else 8, grid=(_few(columns), TREES)
+            **small, leaves=4 if target.n_events < MANY_EVENTS else 8, grid=(_few(columns), TREES)
         ),
+        "free_tree": lambda: FreeTreeLearner(**free, leaves=8, grid=(_few(columns), TREES)),
     }
     own = [make[name]() for name in names]
     return [*own, *(further_learner(name, NAMES, seed=seed, n_jobs=n_jobs) for name in further)]
@@ -88,6 +91,7 @@ def learner_from_state(name: str, state: dict[str, Any]) -> Average:
         "logistic": LogisticLearner.from_state,
         "additive": AdditiveLearner.from_state,
         "tree": TreeLearner.from_state,
+        "free_tree": FreeTreeLearner.from_state,
     }
     return Average.from_state(state, kinds.get(name, partial(further_from_state, name)))
 
@@ -100,7 +104,9 @@ def _by_events(n_events: int, notes: list[str]) -> tuple[str, ...]:
         notes.append(f"{n_events} events: a strongly shrunk logistic; a freer one is tried from {EVENTS_FOR_CHOICE} on")
     elif n_events < EVENTS_FOR_TREE:
         notes.append(f"{n_events} events: no trees; they are tried from {EVENTS_FOR_TREE} on")
-    return ("logistic",) if n_events < EVENTS_FOR_TREE else ("logistic", "additive", "tree")
+    if n_events < EVENTS_FOR_TREE:
+        return ("logistic",)
+    return ("logistic", "additive", "tree") if n_events < MANY_EVENTS else NAMES[1:]
 
 
 def _checked(names: str | tuple[str, ...], further: list[str]) -> tuple[str, ...]:
@@ -116,14 +122,18 @@ def _known(monotone: dict[str, int] | None, columns: list[str], notes: list[str]
     return {name: sign for name, sign in (monotone or {}).items() if name in columns}
 
 
-def _tree_size(target: Target) -> dict[str, Any]:
-    """Size trees by events and accounts: many snapshots of one account are hardly more than one."""
+def _tree_size(target: Target, share: float) -> dict[str, Any]:
+    """Size trees by events and accounts: many snapshots of one account are hardly more than one.
+
+    ``share`` is how much of the usual rows and weight a leaf needs, and of the usual shrinkage.
+    """
     n, events = len(target.y), target.n_events
     snapshots = n / len(np.unique(target.clusters))
     rows_an_event = max(target.y.sum() / events, 1.0)
     return {
-        "leaf_rows": int(np.clip(10 * snapshots, 10, max(n // 10, 10))),
-        "leaf_weight": float(np.clip(2.0 * rows_an_event, 1.0, max(n / 100, 1.0))),
+        "leaf_rows": int(np.clip(share * 10 * snapshots, 10, max(n // 10, 10))),
+        "leaf_weight": float(np.clip(share * 2.0 * rows_an_event, 0.5, max(n / 100, 1.0))),
+        "l2": share * 10.0,
     }
 
 

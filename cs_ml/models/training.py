@@ -135,7 +135,8 @@ def learner_weights(evidence: Evidence, blend: str | dict[str, float]) -> Floats
         return _given(blend, names)
     if not len(evidence.y):
         return np.asarray(np.eye(len(names))[0], dtype=np.float64)
-    return choose_weights(evidence.base, evidence.margins, evidence.y, evidence.weights)
+    n_accounts = len(np.unique(evidence.clusters))
+    return choose_weights(evidence.base, evidence.margins, evidence.y, evidence.weights, n_independent=n_accounts)
 
 
 def choose_calibration(

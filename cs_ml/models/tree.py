@@ -10,7 +10,7 @@ import numpy.typing as npt
 from cs_ml.models.encode import View
 from cs_ml.models.learners import TrainingRows
 
-__all__ = ["AdditiveLearner", "TreeLearner"]
+__all__ = ["AdditiveLearner", "FreeTreeLearner", "TreeLearner"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -209,7 +209,6 @@ class TreeLearner:
             np.ascontiguousarray(view.matrix),
             label=y,
             weight=weights,
-            categorical_feature=list(view.categorical),
             params=self._params(view.sources, self.options["random_state"]),
             free_raw_data=False,
         )
@@ -243,9 +242,14 @@ class AdditiveLearner(TreeLearner):
     name: ClassVar[str] = "additive"
 
 
+class FreeTreeLearner(TreeLearner):
+    """Trees with smaller leaves and less shrinkage: what strong signals ask for, and the blend says whether they do."""
+
+    name: ClassVar[str] = "free_tree"
+
+
 def _narrow(view: View, kept: Rows) -> View:
-    categorical = tuple(i for i, column in enumerate(kept.tolist()) if column in view.categorical)
-    return View(view.matrix[:, kept], tuple(view.sources[i] for i in kept), categorical)
+    return View(view.matrix[:, kept], tuple(view.sources[i] for i in kept))
 
 
 def _mean_margin(boosters: list[Any], values: Floats, trees: int, n_jobs: int = 1) -> Floats:

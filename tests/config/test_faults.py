@@ -87,7 +87,7 @@ model: {n_origins: }
     expected a whole number, got nothing
 model: {learners: [logistc]}
     3:20: model.learners.0:
-    expected one of base_rate, logistic, additive, tree, got 'logistc'
+    expected one of base_rate, logistic, additive, tree, free_tree, got 'logistc'
 model: {learners: trees}
     3:9: model.learners:
     expected one of auto or a list, got 'trees'

@@ -74,3 +74,9 @@ def test_sum_by_source_keeps_the_row_sum(sources):
     parts = np.arange(2.0 * len(sources)).reshape(2, -1)
     summed = sum_by_source(parts, tuple(sources), ["c", "a", "b"])
     np.testing.assert_array_equal(summed.sum(axis=1), parts.sum(axis=1))
+
+
+def test_levels_are_coded_from_the_most_frequent_to_the_rarest():
+    frame = pd.DataFrame({"plan": ["b", "a", "b", "c", "a", "b", "d", None]})
+    view = SnapshotEncoder(min_level_rows=1).fit(frame).tree(frame)
+    np.testing.assert_equal(view.matrix[:, 0], [0, 1, 0, 2, 1, 0, 3, np.nan])

@@ -81,7 +81,7 @@ def test_tree_reads_missing_values_and_categories():
     x = np.column_stack([np.tile([np.nan, 1.0, 1.0, 1.0], 100), np.repeat([0.0, 1.0, 2.0, 3.0], 100)])
     y = (np.isnan(x[:, 0]) ^ (x[:, 1] == 2)).astype(float)
     learner = TreeLearner(leaves=8, leaf_rows=10, leaf_weight=0.1, trees=60, l2=1.0)
-    view = View(x, ("logins", "plan"), categorical=(1,))
+    view = View(x, ("logins", "plan"))
     assert roc_auc(y, learner.fit(view, y).margin(view)) > 0.99
 
 
