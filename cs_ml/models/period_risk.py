@@ -39,6 +39,9 @@ class PeriodRisk:
     @classmethod
     def fit(cls, classifier: PropensityClassifier, followed: pd.DataFrame, left: pd.DataFrame) -> Self:
         """Fit the classifier, and the level of the first periods around it."""
+        if "as_of" in followed.index.names:  # so that the order of rows changes nothing, not even the last bit
+            order = followed.index.argsort()
+            followed, left = followed.iloc[order], left.iloc[order]
         fitted = classifier.fit(followed, left)
         y, p = left["label"].to_numpy(dtype=np.float64), fitted.predict_proba(followed)[:, 1]
         return cls(fitted, period_shifts(followed[PERIOD].to_numpy(dtype=np.intp), y, p))

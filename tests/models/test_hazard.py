@@ -145,3 +145,14 @@ def test_what_cannot_be_learned_is_said():
         HazardModel().fit(X, pd.DataFrame({"duration_days": [1.0, 2.0]}))
     with pytest.raises(NotEnoughData):
         HazardModel().fit(X, pd.DataFrame({"duration_days": 60.0, "event": False, "watched_days": 60.0}, index=X.index))
+
+
+def test_the_order_of_rows_changes_not_a_bit():
+    rng = np.random.default_rng(4)
+    index = keys(*[(f"a{n:02d}", f"2026-0{month}-01") for n in range(60) for month in range(1, 5)])
+    X = pd.DataFrame(rng.normal(size=(240, 6)), index=index, columns=list("abcdef"))
+    stay = rng.exponential(300 * np.exp(-X["c"].to_numpy()))
+    y = pd.DataFrame({"duration_days": np.minimum(stay, 200), "event": stay < 200, "watched_days": 200.0}, index=index)
+    turned = rng.permutation(240)
+    states = [HazardModel(refits=2).fit(X.iloc[o], y.iloc[o]).to_state() for o in (np.arange(240), turned)]
+    assert states[0] == states[1]
