@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -123,3 +125,16 @@ def test_a_bundle_asks_for_the_package_that_is_gone(install, book):
     install()
     with pytest.raises(BundleError, match=r"holds a learner 'mine'.*found none"):
         PropensityClassifier.from_state(state)
+
+
+def test_the_documented_learner_works(install, book):
+    pytest.importorskip("catboost")
+    page = (Path(__file__).parents[2] / "docs" / "learners.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    space = {}
+    exec(code, space)  # noqa: S102  our own page
+    install(catboost=space["CatBoostTrees"])
+    X, y = book
+    model = PropensityClassifier(learners=("catboost",), n_origins=3).fit(X, y)
+    again = PropensityClassifier.from_state(json.loads(json.dumps(model.to_state())))
+    assert again.margin(X).tobytes() == model.margin(X).tobytes()
