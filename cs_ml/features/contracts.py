@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
+from cs_ml.features.contracts_changes import changes
 from cs_ml.features.feature import Feature, Kind, Role
 from cs_ml.timeline.lookup import ratio
 from cs_ml.timeline.terms import NEVER, Terms, terms_known
@@ -56,6 +57,7 @@ class ContractsBuilder:
         terms = terms_known(lines, keys, bucket.clock)
         running = terms.take(terms.running())
         values = _money(lines, terms, running) | _history(lines, terms, running) | _main(lines, running)
+        values |= changes(lines, terms)
         names = [feature.name for feature in self.features(lines.columns)]
         return pd.DataFrame({name: values[name] for name in names}, index=keys)
 
@@ -162,6 +164,10 @@ FEATURES = (
     _feature("mrr_change_90d", "log_ratio", "Change of MRR over 90 days", "MRRの変化(90日)", f"MRR changed by {{value}} over 90 days, {TYPICAL_EN}", f"90日間のMRR変化は{{value}}({TYPICAL_JA})", direction=1, role="signal"),
     _feature("mrr_change_365d", "log_ratio", "Change of MRR over a year", "MRRの変化(1年)", f"MRR changed by {{value}} over a year, {TYPICAL_EN}", f"1年間のMRR変化は{{value}}({TYPICAL_JA})", direction=1, role="signal"),
     _feature("mrr_share_of_peak", "share", "MRR against its peak of the last year", "MRRの対ピーク比(1年)", f"MRR is at {{value}} of its peak of the last year, {TYPICAL_EN}", f"MRRは過去1年のピークの{{value}}({TYPICAL_JA})", direction=1, role="signal"),
+    _feature("mrr_rises_count", "count", "Rises of the price so far", "これまでの値上がり回数", f"The price of a product has risen {{value}} times so far, {TYPICAL_EN}", f"製品の価格はこれまでに{{value}}回上昇({TYPICAL_JA})", direction=1, role="signal"),
+    _feature("mrr_falls_count", "count", "Falls of the price so far", "これまでの値下がり回数", f"The price of a product has fallen {{value}} times so far, {TYPICAL_EN}", f"製品の価格はこれまでに{{value}}回低下({TYPICAL_JA})", direction=-1, role="signal"),
+    _feature("mrr_rise_recency", "days", "Days since the last rise of the price", "最後の値上がりからの日数", f"The price last rose {{value}} days ago, {TYPICAL_EN}", f"最後の値上がりから{{value}}日経過({TYPICAL_JA})", role="signal"),
+    _feature("mrr_change_recency", "days", "Days at the present price", "現在の価格の継続日数", f"The price has been the same for {{value}} days, {TYPICAL_EN}", f"現在の価格になってから{{value}}日({TYPICAL_JA})", role="signal"),
     _feature("seats_current", "seats", "Contracted seats", "契約席数", f"{{value}} seats under contract, {TYPICAL_EN}", f"契約席数は{{value}}席({TYPICAL_JA})"),
     _feature("seats_change_365d", "log_ratio", "Change of seats over a year", "席数の変化(1年)", f"Seats changed by {{value}} over a year, {TYPICAL_EN}", f"1年間の席数変化は{{value}}({TYPICAL_JA})", direction=1, role="signal"),
     _feature("lines_count", "count", "Contract lines", "契約明細数", f"{{value}} contract lines run, {TYPICAL_EN}", f"有効な契約明細は{{value}}件({TYPICAL_JA})"),

@@ -37,6 +37,7 @@ def test_every_feature_of_two_running_lines():
         "tenure_days": 516, "term_days_to_end": 214, "term_months": 12.0, "renewals_due_90d": 0,
         "billing_months": 1,
         "mrr_current": 200, "mrr_change_90d": 0, "mrr_change_365d": math.log(200) - math.log(100),
+        "mrr_rises_count": 1, "mrr_falls_count": 0, "mrr_rise_recency": 151, "mrr_change_recency": 151,
         "mrr_share_of_peak": 1, "seats_current": 20, "seats_change_365d": math.log(20) - math.log(10),
         "lines_count": 2, "products_count": 2, "tier_current": 2, "auto_renew_current": 0, "notice_days_current": 60,
         "renewals_count": 1,
@@ -169,7 +170,8 @@ def test_days_are_those_of_the_books_zone():
 
 def test_columns_that_are_absent_make_no_features():
     counts = ["lines_count", "products_count", "renewals_count"]
-    always = ["tenure_days", "mrr_current", "mrr_change_90d", "mrr_change_365d", "mrr_share_of_peak", *counts]
+    path = ["mrr_rises_count", "mrr_falls_count", "mrr_rise_recency", "mrr_change_recency"]
+    always = ["tenure_days", "mrr_current", "mrr_change_90d", "mrr_change_365d", "mrr_share_of_peak", *path, *counts]
     names = [feature.name for feature in ContractsBuilder().features(["account_id", "start_at", "mrr"])]
     assert names == [f"contracts_{name}" for name in always]
     text = """
@@ -193,3 +195,16 @@ def test_columns_that_are_absent_make_no_features():
 def test_renewals_that_fall_due(start, end, due):
     text = f"account_id start_at end_at mrr\na {start} {end} 10\nz 2025-01-01 2027-01-01 10"
     assert of(text, "2026-06-01")["renewals_due_90d"] == due
+
+
+def test_a_price_is_compared_with_that_of_the_same_product_before():
+    """Core rises in March and falls in May; extra begins in April, which is no rise."""
+    text = """
+        account_id product start_at   end_at     mrr known_at
+        a          core    2026-01-01 2026-03-01 100 2026-01-01
+        a          core    2026-03-01 2026-05-01 150 2026-03-01
+        a          extra   2026-04-01 2027-04-01 90  2026-04-01
+        a          core    2026-05-01 2027-01-01 120 2026-05-20"""
+    names = ["mrr_rises_count", "mrr_falls_count", "mrr_rise_recency", "mrr_change_recency"]
+    found = built(text, ("a", "2026-02-01"), ("a", "2026-05-20"), ("a", "2026-06-01"))[names]
+    np.testing.assert_equal(found.to_numpy(), [[0, 0, np.nan, 31], [1, 0, 80, 80], [1, 1, 92, 31]])
