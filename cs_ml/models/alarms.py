@@ -17,8 +17,11 @@ __all__ = ["column_auc", "importance_collapse", "leak_alarms"]
 
 Floats = npt.NDArray[np.float64]
 SUSPICIOUS_AUC = 0.9
-NEARLY = 0.02
-FEWEST_POSITIVE = 5
+NEARLY = 0.85  # of the model's AUC above 0.5: that is told by few rows, and other columns add to any leak
+FEWEST_POSITIVE = 5  # accounts: one that left is in many snapshots
+MOST_LEVELS = 10
+LIKELIER = 20.0  # turns one in twenty into better than even
+HOLDS = 0.3
 COLUMNS = ["alarm", "column", "value", "message"]
 
 
@@ -38,7 +41,9 @@ def leak_alarms(X: pd.DataFrame, y: Any, *, model_auc: float | None = None) -> p
     -------
     pandas.DataFrame
         Columns alarm, column, value, message. Alarms: ``alone`` (one column ranks nearly as well as the whole model),
-        ``only_positive`` (a column is filled for no negative row, or empty for no negative row).
+        ``only_positive`` (a column is filled for no negative row, or empty for no negative row), and, for columns that
+        neither names, ``mostly_positive`` (a level that holds three tenths of the positive rows, and twenty times
+        the share of them that it holds of the negative ones). The last two ask for five accounts.
 
     Examples
     --------
@@ -51,8 +56,9 @@ def leak_alarms(X: pd.DataFrame, y: Any, *, model_auc: float | None = None) -> p
     frame = X.iloc[target.rows]
     found = []
     for name in frame.columns:
-        found += _alone(str(name), frame[name], target.y, model_auc)
-        found += _only_positive(str(name), frame[name], target.y)
+        told = _alone(str(name), frame[name], target.y, model_auc)
+        told += _only_positive(str(name), frame[name], target)
+        found += told or _mostly_positive(str(name), frame[name], target)
     return pd.DataFrame(found, columns=COLUMNS)
 
 
@@ -125,21 +131,42 @@ def importance_collapse(model: Any, X: pd.DataFrame, y: Any, *, past: pd.Index, 
 
 def _alone(name: str, column: pd.Series, y: Floats, model_auc: float | None) -> list[tuple[Any, ...]]:
     area = column_auc(column, y)
-    if area <= SUSPICIOUS_AUC or (model_auc is not None and area < model_auc - NEARLY):
+    if area <= SUSPICIOUS_AUC or (model_auc is not None and area - 0.5 < NEARLY * (model_auc - 0.5)):
         return []
     return [("alone", name, area, f"{name}: alone reaches an AUC of {area:.2f}; was it written after the outcome?")]
 
 
-def _only_positive(name: str, column: pd.Series, y: Floats) -> list[tuple[Any, ...]]:
+def _only_positive(name: str, column: pd.Series, target: Target) -> list[tuple[Any, ...]]:
     absent = column.isna().to_numpy()
     for state, rows in (("filled", ~absent), ("empty", absent)):
         share = float(rows.mean())
-        if int(y[rows].sum()) >= FEWEST_POSITIVE and y[rows].all() and not rows.all():
+        if _leavers(target, rows) >= FEWEST_POSITIVE and target.y[rows].all() and not rows.all():
             message = (
                 f"{name}: {state} in {int(rows.sum()):,} rows, all of them positive; was it written after the outcome?"
             )
             return [("only_positive", name, share, message)]
     return []
+
+
+def _mostly_positive(name: str, column: pd.Series, target: Target) -> list[tuple[Any, ...]]:
+    words = column.astype(object).where(column.notna(), "empty").astype(str)
+    if column_kind(column) == "number" and column.nunique() > MOST_LEVELS:
+        words = column.isna().map({True: "empty", False: "filled"})
+    codes, levels = pd.factorize(words)
+    ones, n = (np.bincount(codes, weights=part) for part in (target.y, np.ones(len(codes))))
+    ours, theirs = ones / ones.sum(), (n - ones) / (n - ones).sum()
+    found = []
+    for at in map(int, np.flatnonzero((ours >= HOLDS) & (ours >= LIKELIER * theirs))):
+        if _leavers(target, codes == at) >= FEWEST_POSITIVE:
+            rows = f"{levels[at]} in {int(n[at]):,} rows, {int(ones[at]):,} of them positive"
+            message = f"{name}: {rows}; was it written after the outcome?"
+            found.append(("mostly_positive", name, float(ones[at] / n[at]), message))
+    return found
+
+
+def _leavers(target: Target, rows: npt.NDArray[np.bool_]) -> int:
+    """Return how many accounts have a positive row among these."""
+    return len(np.unique(target.clusters[rows & (target.y == 1)]))
 
 
 def _left_out_share(column: pd.Series, y: Floats) -> Floats:

@@ -39,6 +39,36 @@ def test_a_strong_column_is_no_alarm_where_the_model_is_far_better():
     assert leak_alarms(X, y, model_auc=0.999).empty
 
 
+def test_a_level_that_nearly_only_leavers_have_is_named():
+    y = np.repeat([1.0, 0.0], [10, 200])
+    status = np.where(np.arange(210) < 6, "closing", "active")
+    status[[100, 150]] = "closing"  # 60 % of those who leave, 1 % of the others: an AUC of 0.8 alone
+    X = pd.DataFrame({"status": pd.Categorical(status), "closed": (status == "closing").astype(float)})
+    found = leak_alarms(X, y, model_auc=0.95)
+    assert found[["alarm", "column", "value"]].to_numpy().tolist() == [
+        ["mostly_positive", "status", 0.75],
+        ["mostly_positive", "closed", 0.75],
+    ]
+    assert "closing in 8 rows, 6 of them positive" in found["message"][0]
+    X.loc[110:119, "status"] = "closing"
+    assert leak_alarms(X[["status"]], y).empty  # ten times as often is not twenty
+
+
+def test_a_few_accounts_seen_many_times_are_no_alarm():
+    dates = pd.date_range("2026-01-05", periods=6, freq="W-MON")
+    index = pd.MultiIndex.from_product([[f"a{n:02}" for n in range(40)], dates], names=["account_id", "as_of"])
+    y = np.repeat(np.arange(40) < 10, 6).astype(float)
+    for accounts, alarms in ((4, 0), (5, 1)):
+        noted = pd.DataFrame({"note_days": np.where(np.arange(240) < 6 * accounts, 3.0, np.nan)}, index=index)
+        assert len(leak_alarms(noted, y)) == alarms
+
+
+def test_a_leak_that_other_columns_help_is_named():
+    y = np.repeat([0.0, 1.0], 500)
+    x = pd.DataFrame({"x": y + 0.5 * np.random.default_rng(0).normal(size=1000)})
+    assert len(leak_alarms(x, y, model_auc=0.97)) == 1
+
+
 def test_many_levels_alone_are_no_signal():
     y = np.random.default_rng(0).integers(0, 2, 400).astype(float)
     assert column_auc(pd.Series([f"id{i}" for i in range(400)]), y) < 0.6
