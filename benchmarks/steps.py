@@ -50,12 +50,21 @@ def check(folder: Path) -> Spent:
 
 def usage(folder: Path) -> Spent:
     """Measure usage on every date: the 24 columns of the loop, from the same columns, with its number of seats."""
+    return _usage(folder, COLUMNS)
+
+
+def usage_at_once(folder: Path) -> Spent:
+    """Do so as if every row had been known when it happened, as one grouping of the file takes it."""
+    return _usage(folder, [name for name in COLUMNS if name != "known_at"])
+
+
+def _usage(folder: Path, columns: list[str]) -> Spent:
     tables = open_book(config_of(folder, START))
     spine = make_spine(tables, start=START, end=NEWEST)
     ids, as_of = spine.index.get_level_values("account_id"), as_of_dates(spine)
     with spending() as spent:
         code, accounts = pd.factorize(ids, sort=True)
-        clock, batches = Clock(tables.zone), tables.batches("usage", COLUMNS)
+        clock, batches = Clock(tables.zone), tables.batches("usage", columns)
         state = reduce_usage(batches, accounts.tolist(), clock, threads=WORKERS)
         X = UsageBuilder().compute(state, code, clock.date(as_of), np.full(len(code), SEATS), threads=WORKERS)
     return spent | {"columns": len(X), "rows": len(code)}
@@ -249,7 +258,7 @@ def _texts(state: Any) -> list[str]:
 STEPS: dict[str, Callable[[Path], Spent]] = {
     step.__name__: step
     for step in (
-        equal, check, usage, usage_pandas, usage_duckdb, snapshot, fit, fit_lightgbm,
+        equal, check, usage, usage_at_once, usage_pandas, usage_duckdb, snapshot, fit, fit_lightgbm,
         score, score_lightgbm, explain, explain_lightgbm, log_loss,
     )
 }  # fmt: skip

@@ -206,11 +206,10 @@ def fixed_point(column: pa.Array, where: str) -> np.ndarray:
 
 def _looked_up(values: np.ndarray, missing: int, column: pa.DictionaryArray) -> np.ndarray:
     """Return the value of every row's entry in the dictionary."""
-    indices = pc.fill_null(column.indices, 0) if column.null_count else column.indices
-    found: np.ndarray = np.append(values, values.dtype.type(missing)).take(_numpy(indices))
-    if column.null_count:
-        found[_numpy(column.indices.is_null())] = missing
-    return found
+    if not column.null_count:
+        return values.take(_numpy(column.indices)) if len(values) else np.empty(len(column), values.dtype)
+    indices = pc.fill_null(pc.cast(column.indices, pa.int64()), len(values))
+    return np.append(values, values.dtype.type(missing)).take(_numpy(indices))
 
 
 def _numpy(values: pa.Array) -> np.ndarray:
