@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from cs_ml.errors import InputError, MissingExtra
 from cs_ml.models.encode import View
-from cs_ml.models.fold_trees import FIXED, FoldTrees
+from cs_ml.models.fold_trees import FIXED, FoldTrees, _spread
 from cs_ml.models.tree import TreeLearner
 from cs_ml.models.tuning import SPACE, Budget, _best, _lost, tune_trees
 
@@ -114,3 +114,9 @@ def test_without_optuna_it_says_what_to_install(book, monkeypatch):
 def test_an_unknown_metric_is_refused(book):
     with pytest.raises(InputError, match="one of log_loss, average_precision"):
         tune_trees(folds(book), START, Budget(metric="accuracy"))
+
+
+def test_edges_of_many_rows_come_from_rows_spread_over_all_of_them(monkeypatch):
+    monkeypatch.setattr("cs_ml.models.fold_trees.EDGE_ROWS", 3)
+    assert _spread(np.arange(10, 21)).tolist() == [10, 15, 20]
+    assert _spread(np.arange(2)).tolist() == [0, 1]
