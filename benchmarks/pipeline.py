@@ -7,9 +7,9 @@ are held equal to the loop in pandas before anything is timed. Machines differ a
 The bounds, and why. Usage features from the file: a sixth of the time of the loop in pandas, and no more than twice one
 GROUP BY by account, user and day in DuckDB, which any exact way has to do at least (20,000 accounts; with few rows both
 measure the start). That grouping takes every row as known when it happened, and so do we beside it; what late rows cost
-besides is the line "usage / usage_duckdb", without a bound. Memory: 2 GiB a step, so that a small machine is enough. Explaining a row: a quarter of LightGBM's
-default shape, because a smaller model is chosen; and smaller must not mean worse on later dates, so the interval of the
-difference of log loss must reach zero or lie below it.
+besides is the line "usage / usage_duckdb", without a bound. Memory: 2 GiB a step, so that a small machine is enough.
+Explaining a row: a quarter of LightGBM's default shape, because a smaller model is chosen; and smaller must not mean
+worse on later dates, so the interval of the difference of log loss must reach zero or lie below it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from cs_ml.simulate import WorldConfig, simulate
 
 STEPS = str(Path(__file__).with_name("steps.py"))
 BESIDE = {
-    "usage": ("usage_pandas", "usage_duckdb"), "usage_at_once": ("usage_duckdb",), "fit": ("fit_lightgbm",), "score": ("score_lightgbm",),
+    "usage": ("usage_pandas", "usage_duckdb"), "usage_at_once": ("usage_duckdb",), "fit": ("fit_lightgbm",),
+    "score": ("score_lightgbm",),
     "explain": ("explain_lightgbm",),
 }  # fmt: skip
 ORDER = ("check", "usage", "usage_at_once", "usage_pandas", "usage_duckdb", "snapshot", "fit", "fit_lightgbm", "score",
