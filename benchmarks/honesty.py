@@ -46,7 +46,8 @@ from cs_ml.models.metric_table import metric_table
 from cs_ml.timeline import TimeSplit, as_of_dates
 
 ACCOUNTS = {20: 65, 50: 170, 200: 680, 2_000: 6_800}  # by the events that come of it
-NEW = 10_000
+NEW, NEW_OF_TWELVE = 10_000, 4_000  # accounts on one date, and on all dates of a backtest
+ORIGINS = 3
 MET = {"roc_auc": expected_auc, "log_loss": expected_loss}
 TESTED = {100: "about 10 events", 300: "about 30 events", 1_000: "about 100 events"}
 EXPERTS = {
@@ -66,7 +67,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    False: Size({20: 50, 50: 20, 200: 10, 2_000: 5}, 300, 100, 100, 10),
+    False: Size({20: 50, 50: 20, 200: 10, 2_000: 3}, 200, 100, 100, 10),
     True: Size({20: 12, 50: 5, 200: 2, 2_000: 1}, 30, 12, 8, 2),
 }
 
@@ -166,7 +167,9 @@ def _table(found: pd.DataFrame, best: float) -> pd.DataFrame:
 def intervals(worlds: int, seed: int) -> list[Goal]:
     """Print and judge how often the intervals of a backtest hold what its models reach on a new book."""
     print()
-    goals, new = [], world(seed + 555_555, NEW)
+    goals, whole = [], world(seed + 555_555, NEW_OF_TWELVE)
+    dates = as_of_dates(whole.X)
+    new = {date: whole.part(dates == date) for date in dates.unique()[-ORIGINS:]}
     for accounts, name in TESTED.items():
         found = pd.DataFrame([_held(seed + number, accounts, new) for number in range(worlds)])
         held = found.drop(columns="events").mean()
@@ -177,18 +180,18 @@ def intervals(worlds: int, seed: int) -> list[Goal]:
     return goals
 
 
-def _held(seed: int, accounts: int, new: World) -> dict[str, float]:
+def _held(seed: int, accounts: int, new: dict[pd.Timestamp, World]) -> dict[str, float]:
     """Tell for one world whether the intervals hold; the same models predict a new book on the same dates."""
-    made, split = world(seed, accounts), TimeSplit(purge_days=PURGE, n_origins=3)
+    made, split = world(seed, accounts), TimeSplit(purge_days=PURGE, n_origins=ORIGINS)
     told = backtest(PlainLogistic(), made.X, made.y, split=split, baselines={}, n_boot=2).predictions
     codes = told.index.get_level_values("account_id")
     table = metric_table(told["label"], told["model"], codes, level=0.9).set_index("metric")
     p, true = [], []
     for past, test in split.split(made.y):
-        here = as_of_dates(new.X) == as_of_dates(made.X)[test[0]]
         fitted = PlainLogistic().fit(made.X.iloc[past], made.y.iloc[past])
-        p.append(fitted.predict_proba(new.X[here])[:, 1])
-        true.append(new.p[here])
+        here = new[as_of_dates(made.X)[test[0]]]
+        p.append(fitted.predict_proba(here.X)[:, 1])
+        true.append(here.p)
     reached = {name: measure(np.concatenate(true), np.concatenate(p)) for name, measure in MET.items()}
     inside = {
         name: float(table.loc[name, "low"] <= value <= table.loc[name, "high"]) for name, value in reached.items()
