@@ -37,7 +37,7 @@ from cs_ml.timeline import Clock, as_of_dates, make_spine
 START, TEST_FROM, NEWEST = "2025-05-01", "2026-03-01", "2026-10-01"
 WORKERS = 2
 COLUMNS = ["account_id", "user_id", "feature", "event_at", "known_at", "quantity"]
-TEXT = "voc_comments_text_180d"
+TEXT = "_text_180d"
 Spent = dict[str, float]
 
 
@@ -105,7 +105,9 @@ def fit(folder: Path) -> Spent:
     """Learn churn: settings, weights and calibration chosen through time."""
     X, y, past, recent = _rows(folder)
     with spending() as spent:
-        model = PropensityClassifier(purge_days=int(y["purge"].iloc[0]), text=(TEXT,))
+        model = PropensityClassifier(
+            purge_days=int(y["purge"].iloc[0]), text=tuple(name for name in X if name.endswith(TEXT))
+        )
         model.fit(X[past], y[past])
     health = HealthScore(purge_days=model.purge_days)
     health.fit(X[past], y[past], out_of_time_margin=model.out_of_time_["margin"].reindex(X.index[past]))
