@@ -19,7 +19,7 @@ Rows = npt.NDArray[np.intp]
 Fold = tuple[Rows, Rows]
 EDGE_ROWS = 50_000
 FIXED = {
-    "objective": "binary", "deterministic": True, "force_row_wise": True, "feature_pre_filter": False,
+    "objective": "binary", "deterministic": True, "force_col_wise": True, "feature_pre_filter": False,
     "num_threads": 1, "verbosity": -1,
 }  # fmt: skip
 

@@ -196,7 +196,7 @@ class TreeLearner:
             "seed": seed,
             "num_threads": o["n_jobs"],
             "deterministic": True,
-            "force_row_wise": True,
+            "force_col_wise": True,  # row-wise, LightGBM 4.7.0 can end the process where a subset of bins is learned
             "feature_pre_filter": False,
             "verbosity": -1,
             **({"monotone_constraints": signs} if any(signs) else {}),
