@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from cs_ml.timeline.split import spaced_dates
+
 __all__ = ["SPEEDS", "Spaced"]
 
 Floats = NDArray[np.float64]
@@ -49,11 +51,7 @@ class Spaced:
         >>> Spaced.of(np.zeros(6), np.ones(6), dates, 90).years.round(2).tolist()
         [55.16, 55.41]
         """
-        kept: list[pd.Timestamp] = []
-        for date in sorted(dates.unique(), reverse=True):
-            if not kept or date + pd.Timedelta(days=purge_days) <= kept[-1]:
-                kept.append(date)
-        order = pd.DatetimeIndex(kept[::-1])
+        order = spaced_dates(dates, purge_days)
         place = order.get_indexer(dates).astype(np.int64)
         at = place >= 0
         years = (order - pd.Timestamp(0)).days.to_numpy(dtype=float) / DAYS_A_YEAR

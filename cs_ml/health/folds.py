@@ -14,7 +14,7 @@ from cs_ml.health.calibrate import Affine, slope_of
 from cs_ml.health.drift import Spaced
 from cs_ml.health.typical import Typical
 from cs_ml.health.weights import MIN_FOLD_EVENTS, Recipe, event_tempo
-from cs_ml.timeline.split import TimeSplit, as_of_dates
+from cs_ml.timeline.split import TimeSplit, as_of_dates, settled
 
 __all__ = ["Fold", "folds_of", "published"]
 
@@ -81,8 +81,8 @@ def published(folds: Sequence[Fold], book: Book, purge_days: int) -> pd.DataFram
     """
     dates, parts = as_of_dates(book.X), []
     for fold in folds:
-        day = dates[fold.tested].min() - pd.Timedelta(days=purge_days)
-        known = [(part, dates[part.tested] <= day) for part in folds]
+        day = dates[fold.tested].min()
+        known = [(part, settled(dates[part.tested], day, purge_days)) for part in folds]
         slope = _slope([(part.tested[old], part.eta[old]) for part, old in known if old.any()], book)
         affine = Affine.fit(slope, fold.past)
         parts.append(pd.DataFrame({"eta": fold.eta, "published": affine(fold.eta)}, index=fold.tested))

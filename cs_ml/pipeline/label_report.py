@@ -78,10 +78,10 @@ def rate_drift(labels: pd.DataFrame) -> pd.DataFrame | None:
     unique = dates.unique().sort_values()
     if len(unique) < 2:
         return None
-    since = unique[-max(len(unique) // LATELY, 1)]
+    newest = unique[-max(len(unique) // LATELY, 1) :]
     accounts = known.index.get_level_values("account_id")
-    found = base_rate_drift(known["label"], np.asarray(dates >= since), accounts)
-    found.insert(0, "since", [since])
+    found = base_rate_drift(known["label"], dates.isin(newest), accounts)
+    found.insert(0, "since", [newest[0]])
     return found
 
 

@@ -58,7 +58,7 @@ def fit_survival(config: Config, snapshot: Snapshot) -> Survival:
     NotEnoughData
         If there are no contracts, or nobody left.
     """
-    X, y = _rows(config, snapshot, None)
+    X, y = _rows(config, snapshot)
     model = _new_model(config).set_params(refits=config.survival.refits).fit(X, y)
     target = config.health.target
     label = config.labels.get(target)
@@ -93,7 +93,7 @@ def judge_survival(config: Config, snapshot: Snapshot) -> dict[str, pd.DataFrame
     NotEnoughData
         If no origin has a past in which somebody left and somebody stayed.
     """
-    X, y = _rows(config, snapshot, None)
+    X, y = _rows(config, snapshot)
     judged = y[y["watched_days"] >= JUDGED]
     block = max(as_of_dates(judged).nunique() // BLOCKS, 1)
     split = TimeSplit(purge_days=JUDGED, n_origins=ORIGINS, test_dates=block)
@@ -139,14 +139,13 @@ def _happened(row: Any) -> str:
     return f"{row.happened:.1%} happened{span}"
 
 
-def _rows(config: Config, snapshot: Snapshot, until: pd.Timestamp | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return features without free text, and how long each row stayed as known on a day."""
+def _rows(config: Config, snapshot: Snapshot) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return features without free text, and how long each row stayed as known before the first declared test date."""
     allowed = allowed_rows(config, snapshot)
     if not allowed.any():
         raise NotEnoughData("expected rows to learn from, found none; every account had given notice")
     X = snapshot.X.loc[allowed].drop(columns=list(snapshot.text))
-    first = min(config.model.test_dates) if config.model.test_dates else None
-    until = until or (None if first is None else pd.Timestamp(first))
+    until = pd.Timestamp(min(config.model.test_dates)) if config.model.test_dates else None
     return X, StayLabeler().label(_tables(snapshot), snapshot.spine[allowed], until=until)
 
 

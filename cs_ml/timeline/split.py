@@ -10,7 +10,7 @@ import pandas as pd
 
 from cs_ml.errors import FrameError, NotEnoughData
 
-__all__ = ["TimeSplit", "as_of_dates"]
+__all__ = ["TimeSplit", "as_of_dates", "settled", "spaced_dates"]
 
 
 def as_of_dates(frame: pd.DataFrame | pd.Series | pd.Index) -> pd.DatetimeIndex:
@@ -41,6 +41,32 @@ def as_of_dates(frame: pd.DataFrame | pd.Series | pd.Index) -> pd.DatetimeIndex:
     if "as_of" not in index.names:
         raise FrameError(f"expected rows indexed by (account_id, as_of), found index levels {list(index.names)}")
     return pd.DatetimeIndex(index.get_level_values("as_of"))
+
+
+def settled(dates: pd.DatetimeIndex, day: pd.Timestamp, purge_days: int) -> np.ndarray:
+    """Tell of which dates the outcome, which takes ``purge_days``, was known on a day.
+
+    Examples
+    --------
+    >>> settled(pd.date_range("2026-01-01", periods=3, freq="MS"), pd.Timestamp("2026-04-01"), 60).tolist()
+    [True, False, False]
+    """
+    return np.asarray(dates + pd.Timedelta(days=purge_days) <= day)
+
+
+def spaced_dates(dates: pd.DatetimeIndex, days: int) -> pd.DatetimeIndex:
+    """Return the newest date, the newest one that lies ``days`` before it, and so on, ascending.
+
+    Examples
+    --------
+    >>> spaced_dates(pd.date_range("2026-01-01", periods=6, freq="MS"), 90).strftime("%m-%d").tolist()
+    ['03-01', '06-01']
+    """
+    kept: list[pd.Timestamp] = []
+    for date in sorted(dates.unique(), reverse=True):
+        if not kept or date + pd.Timedelta(days=days) <= kept[-1]:
+            kept.append(date)
+    return pd.DatetimeIndex(kept[::-1])
 
 
 class TimeSplit:
@@ -95,7 +121,7 @@ class TimeSplit:
         """
         dates = as_of_dates(X)
         for test_from, test_to in self.origins(dates):
-            train = np.flatnonzero(dates + pd.Timedelta(days=self.purge_days) <= test_from)
+            train = np.flatnonzero(settled(dates, test_from, self.purge_days))
             test = np.flatnonzero((dates >= test_from) & (dates <= test_to))
             yield train, test
 
@@ -105,7 +131,7 @@ class TimeSplit:
         chosen: list[tuple[pd.Timestamp, pd.Timestamp]] = []
         for end in range(len(unique), 0, -self.test_dates):
             first, last = unique[max(end - self.test_dates, 0)], unique[end - 1]
-            n_train = int((unique + pd.Timedelta(days=self.purge_days) <= first).sum())
+            n_train = int(settled(unique, first, self.purge_days).sum())
             if n_train < max(self.min_train_dates, 1) or len(chosen) == self.n_origins:
                 break
             chosen.append((first, last))
