@@ -1,4 +1,4 @@
-"""Survival curves: one a row, on a grid of periods, with an even risk in between."""
+"""Survival curves: one a row, on a grid of periods, with an even risk in between; the stay and worth they foretell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
-__all__ = ["Curve", "reach"]
+from cs_ml.models.periods import DAYS_A_MONTH
+
+__all__ = ["HORIZONS", "Curve", "reach", "span"]
 
 Floats = npt.NDArray[np.float64]
+HORIZONS = (30, 90, 180, 365)  # days for which the risk of leaving is told
 LEAST = 1e-12  # risks are never quite 0 or 1, so that they can be scaled
 
 
@@ -89,6 +92,43 @@ class Curve:
         s = np.exp(self.log_s)
         return np.asarray((s[:, :-1] + s[:, 1:]) / 2 * (until - begun))
 
+    def expected_days(self, within_days: float, since: float = 0.0) -> Floats:
+        """Return the days that a row is expected to stay between two days (restricted mean), shape (n_rows,).
+
+        Examples
+        --------
+        >>> Curve.of_hazard(np.array([[0.5, 0.5]]), 30).expected_days(60)
+        array([33.75])
+        """
+        return np.asarray(self.stayed(within_days, since).sum(axis=1) * self.days)
+
+    def expected_months(self, within_days: float, since: float = 0.0) -> Floats:
+        """Return the same in months of 365.25 / 12 days."""
+        return self.expected_days(within_days, since) / DAYS_A_MONTH
+
+    def worth(self, within_days: float, *, gross_margin: float = 1.0, discount_rate: float = 0.0) -> Floats:
+        """Return what is still to come for each unit of monthly revenue, shape (n_rows,).
+
+        Parameters
+        ----------
+        within_days
+            Time looked at.
+        gross_margin
+            Share of the revenue that is kept.
+        discount_rate
+            Yearly rate by which later money counts less, from the middle of each period on.
+
+        Examples
+        --------
+        >>> stays = Curve(np.zeros((1, 12)), 30)
+        >>> stays.worth(305, gross_margin=0.5).round(2), stays.worth(305, discount_rate=0.1).round(2)
+        (array([5.01]), array([9.63]))
+        """
+        stayed = self.stayed(within_days)
+        years = (np.arange(stayed.shape[1]) + 0.5) * self.days / 365.25
+        paid = gross_margin * self.days / DAYS_A_MONTH * (1 + discount_rate) ** -years
+        return np.asarray((stayed * paid).sum(axis=1))
+
     def _log(self, day: float) -> Floats:
         place, last = day / self.days, self.log_s.shape[1] - 1
         low = min(int(place), last)
@@ -120,3 +160,31 @@ def reach(refits: Sequence[Floats]) -> Floats:
     if len(refits) < 2:
         return np.asarray(np.nan)
     return np.asarray(student.ppf(0.95, len(refits) - 1) * np.std(refits, axis=0, ddof=1))
+
+
+def span(value: Floats, refits: Sequence[Floats], most: Floats) -> tuple[Floats, Floats]:
+    """Return the ends of the 90 % interval of a positive quantity, which errs evenly on the logarithmic scale.
+
+    Parameters
+    ----------
+    value
+        What the fit says, shape (n_rows,).
+    refits
+        The same from each refit, see :func:`reach`.
+    most
+        The same if nobody left: more it cannot be.
+
+    Returns
+    -------
+    low, high
+        Missing where there are fewer than two refits.
+
+    Examples
+    --------
+    >>> low, high = span(np.array([10.0]), [np.array([9.0]), np.array([10.0]), np.array([11.0])], np.array([12.0]))
+    >>> low.round(2), high
+    (array([7.46]), array([12.]))
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.exp(np.broadcast_to(reach([np.log(one) for one in refits]), value.shape))
+    return value / factor, np.minimum(value * factor, most)

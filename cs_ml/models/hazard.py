@@ -14,17 +14,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from cs_ml.errors import Fault, FrameError, NotEnoughData
 from cs_ml.models.columns import select
-from cs_ml.models.curve import Curve, reach
+from cs_ml.models.curve import HORIZONS, Curve, span
 from cs_ml.models.halves import halves, n_leavers
 from cs_ml.models.period_risk import PeriodRisk
-from cs_ml.models.periods import DAYS_A_MONTH, Periods
+from cs_ml.models.periods import Periods
 from cs_ml.models.propensity import PropensityClassifier
 from cs_ml.models.screen import columns_by_events, leaving_columns
 
 __all__ = ["HazardModel"]
 
 Floats = npt.NDArray[np.float64]
-HORIZONS = (30, 90, 180, 365)
 EVENTS_FOR_BOOSTING = 30
 REFIT_ORIGINS = 2
 
@@ -198,7 +197,7 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         pandas.DataFrame
             ``value``, and ``low`` and ``high``, 90 % intervals from the refits, missing without them.
         """
-        return self._interval(X, within_days, lambda stayed: stayed.sum(axis=1) * self.periods.days)
+        return self._measured(X, within_days, lambda curve: curve.expected_days(within_days))
 
     def lifetime_value(
         self,
@@ -229,14 +228,9 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         pandas.DataFrame
             ``value``, and ``low`` and ``high`` as for :meth:`expected_stay`.
         """
-        months = self.periods.days / DAYS_A_MONTH
-        paid = np.asarray(mrr, dtype=np.float64) * gross_margin * months
-
-        def value(stayed: Floats) -> Floats:
-            years = (np.arange(stayed.shape[1]) + 0.5) * self.periods.days / 365.25
-            return np.asarray(paid * (stayed * (1 + discount_rate) ** -years).sum(axis=1))
-
-        return self._interval(X, within_days, value)
+        money = {"gross_margin": gross_margin, "discount_rate": discount_rate}
+        each = self._measured(X, within_days, lambda curve: curve.worth(within_days, **money))
+        return each.mul(np.asarray(mrr, dtype=np.float64), axis=0)
 
     def to_state(self) -> dict[str, Any]:
         """Return everything learned as JSON-able values."""
@@ -255,14 +249,12 @@ class HazardModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         model.risk_, *model.refits_ = map(PeriodRisk.from_state, state["risks"])
         return model
 
-    def _interval(self, X: pd.DataFrame, within_days: int, measure: Callable[[Floats], Floats]) -> pd.DataFrame:
-        """Measure the share of each period that is stayed, for the fit and for every refit."""
-        curves = self.curves(X, within_days)
-        value, *others = [measure(curve.stayed(within_days)) for curve in curves]
-        most = measure(Curve.flat(curves[0]).stayed(within_days))
-        spread = np.exp(np.broadcast_to(reach([np.log(other) for other in others]), value.shape))
-        high = np.minimum(value * spread, most)
-        return pd.DataFrame({"value": value, "low": value / spread, "high": high}, index=X.index)
+    def _measured(self, X: pd.DataFrame, within_days: float, measure: Callable[[Curve], Floats]) -> pd.DataFrame:
+        """Measure the curve of the fit, with the interval that its refits tell."""
+        own, *refits = self.curves(X, within_days)
+        value = measure(own)
+        low, high = span(value, [measure(one) for one in refits], measure(Curve.flat(own)))
+        return pd.DataFrame({"value": value, "low": low, "high": high}, index=X.index)
 
     def _columns(self, X: pd.DataFrame, y: pd.DataFrame, n_events: int) -> list[str]:
         if self.columns is None:

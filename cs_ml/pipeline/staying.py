@@ -14,11 +14,12 @@ from cs_ml.errors import NotEnoughData
 from cs_ml.labels import StayLabeler
 from cs_ml.models import HazardModel
 from cs_ml.models.bootstrap import account_codes, interval, replicate
+from cs_ml.models.curve import HORIZONS
 from cs_ml.models.kaplan_meier import kaplan_meier, kaplan_meier_table
 from cs_ml.models.metrics import log_loss, roc_auc
 from cs_ml.pipeline.rows import allowed_rows
 from cs_ml.pipeline.snapshot import Snapshot
-from cs_ml.pipeline.survival import HORIZONS, Survival
+from cs_ml.pipeline.survival import Survival
 from cs_ml.tables import Tables
 from cs_ml.timeline import TimeSplit, as_of_dates
 

@@ -11,13 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.models import HazardModel
-from cs_ml.models.curve import Curve, reach
-from cs_ml.models.periods import DAYS_A_MONTH
+from cs_ml.models.curve import HORIZONS, Curve, reach, span
 
-__all__ = ["CURVE_DAYS", "HORIZONS", "Survival"]
+__all__ = ["CURVE_DAYS", "Survival"]
 
 Floats = npt.NDArray[np.float64]
-HORIZONS = (30, 90, 180, 365)
 CURVE_DAYS = (0, 30, 60, 90, 120, 150, 180, 240, 300, 365, 450, 540, 630, 730)
 CHUNK = 20_000  # rows whose curves are held at once
 
@@ -147,27 +145,21 @@ class Survival:
 
     def _months(self, curve: Curve) -> Floats:
         """Return the expected stay in months."""
-        return np.asarray(curve.stayed(self.within_days).sum(axis=1) * curve.days / DAYS_A_MONTH)
+        return curve.expected_months(self.within_days)
 
     def _term(self, curve: Curve) -> Floats:
         """Return the months after the horizon that are expected of those who stay through it."""
-        until = self.horizon_days + self.term_days
-        months = curve.stayed(until, since=self.horizon_days).sum(axis=1) * curve.days / DAYS_A_MONTH
-        return np.asarray(months / curve.stays(self.horizon_days))
+        months = curve.expected_months(self.horizon_days + self.term_days, since=self.horizon_days)
+        return months / curve.stays(self.horizon_days)
 
     def _value(self, curve: Curve) -> Floats:
         """Return the margin still to come for each unit of monthly revenue."""
-        stayed = curve.stayed(self.within_days)
-        years = (np.arange(stayed.shape[1]) + 0.5) * curve.days / 365.25
-        worth = self.gross_margin * curve.days / DAYS_A_MONTH * (1 + self.discount_rate) ** -years
-        return np.asarray((stayed * worth).sum(axis=1))
+        return curve.worth(self.within_days, gross_margin=self.gross_margin, discount_rate=self.discount_rate)
 
 
 def _with_interval(name: str, value: Floats, refits: Sequence[Floats], most: Floats) -> dict[str, Floats]:
-    """Return a positive quantity with the interval that its refits tell on the logarithmic scale."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.exp(np.broadcast_to(reach([np.log(one) for one in refits]), value.shape))
-    return {name: value, f"{name}_low": value / factor, f"{name}_high": np.minimum(value * factor, most)}
+    low, high = span(value, refits, most)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _log_log(stays: Floats) -> Floats:

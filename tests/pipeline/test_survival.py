@@ -10,7 +10,8 @@ import pytest
 from builders import keys
 
 from cs_ml.models import HazardModel
-from cs_ml.pipeline.survival import CURVE_DAYS, HORIZONS, Survival
+from cs_ml.models.curve import HORIZONS
+from cs_ml.pipeline.survival import CURVE_DAYS, Survival
 
 LEAVE = [f"p_leave_{day}" for day in HORIZONS]
 
