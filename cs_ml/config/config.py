@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from cs_ml.config.fields import Section, Wrong, doc, nearest
 from cs_ml.config.kpis import KpisConfig
 from cs_ml.config.own import FeaturesConfig
-from cs_ml.config.priority import PriorityConfig, SurvivalConfig
+from cs_ml.config.priority import PriorityConfig
 from cs_ml.config.sections import (
     BookConfig,
     EngineConfig,
@@ -21,6 +21,7 @@ from cs_ml.config.sections import (
     ReportConfig,
     TrackingConfig,
 )
+from cs_ml.config.survival import SurvivalConfig
 from cs_ml.config.tables import TablesConfig
 from cs_ml.config.targets import LabelConfig, SnapshotsConfig, default_labels, with_kinds
 from cs_ml.config.tuning import TuningConfig

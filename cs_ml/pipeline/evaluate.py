@@ -15,12 +15,12 @@ from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
 from cs_ml.models.capacity import Effort
 from cs_ml.models.report_card import ReportCard, report_card
-from cs_ml.pipeline.expected import is_loss
 from cs_ml.pipeline.label_report import describe_labels
+from cs_ml.pipeline.labelers import is_loss
 from cs_ml.pipeline.rows import test_rows, training_rows
 from cs_ml.pipeline.snapshot import Snapshot
-from cs_ml.pipeline.staying import describe_survival
 from cs_ml.pipeline.told_health import health_lines
+from cs_ml.pipeline.told_survival import describe_survival
 from cs_ml.report.evidence import reliability_plot
 from cs_ml.report.words import Words
 from cs_ml.timeline import TimeSplit

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from cs_ml.config import Config
+from cs_ml.pipeline.labelers import is_loss
 from cs_ml.pipeline.snapshot import Snapshot
 
-__all__ = ["expected_signs", "is_loss"]
-
-LOSSES = ("churn", "non_renewal", "inactivity")  # kinds of outcome that are the opposite of staying
-
-
-def is_loss(config: Config, target: str) -> bool:
-    """Say whether the outcome of a target is the opposite of staying."""
-    label = config.labels.get(target)
-    return target == config.health.target or (label is not None and label.kind in LOSSES)
+__all__ = ["expected_signs"]
 
 
 def expected_signs(config: Config, snapshot: Snapshot, target: str) -> dict[str, int] | None:

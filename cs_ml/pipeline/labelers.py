@@ -1,4 +1,4 @@
-"""From the labels of a config to labelers, and from a path to a frame."""
+"""From the labels of a config to labelers and what they mean, and from a path to a frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cs_ml.config import LabelConfig
+from cs_ml.config import Config, LabelConfig
 from cs_ml.errors import Fault, FrameError
 from cs_ml.labels import (
     ChurnLabeler,
@@ -21,7 +21,9 @@ from cs_ml.labels import (
     UpsellLabeler,
 )  # fmt: skip
 
-__all__ = ["labeler_of", "read_frame"]
+__all__ = ["is_loss", "labeler_of", "read_frame"]
+
+LOSSES = ("churn", "non_renewal", "inactivity")  # kinds of outcome that are the opposite of staying
 
 
 def labeler_of(label: LabelConfig) -> Labeler:
@@ -45,6 +47,12 @@ def labeler_of(label: LabelConfig) -> Labeler:
         "table": lambda: TableLabeler(read_frame(label.table), **ahead),
     }
     return made[label.kind]()
+
+
+def is_loss(config: Config, target: str) -> bool:
+    """Say whether the outcome of a target is the opposite of staying."""
+    label = config.labels.get(target)
+    return target == config.health.target or (label is not None and label.kind in LOSSES)
 
 
 def read_frame(path: Path | None, ids: Sequence[str] = ("account_id",)) -> pd.DataFrame:

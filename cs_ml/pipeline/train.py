@@ -22,7 +22,7 @@ from cs_ml.pipeline.label_report import label_tables
 from cs_ml.pipeline.refits import sign_stability
 from cs_ml.pipeline.rows import training_rows
 from cs_ml.pipeline.snapshot import Progress, Snapshot, silent, take_snapshot
-from cs_ml.pipeline.staying import learn_survival
+from cs_ml.pipeline.survival_learning import learn_survival
 from cs_ml.pipeline.told_health import health_tables
 from cs_ml.pipeline.tuning import tuned_options
 from cs_ml.store import hash_frame, lock, make_folder
@@ -107,12 +107,12 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     if health is not None:
         parts["health"] = health
     progress("survival: learning how long accounts stay")
-    survival, staying = learn_survival(config, snapshot, notes)
+    survival, judged = learn_survival(config, snapshot, notes)
     parts |= survival
     parts |= {"typical": TypicalValues().fit(snapshot.X), "profile": FeatureProfile().fit(snapshot.X)}
     bundle = Bundle.of(
         parts,
-        tables=_tables(snapshot, evaluations, health) | stability | staying | label_tables(snapshot),
+        tables=_tables(snapshot, evaluations, health) | stability | judged | label_tables(snapshot),
         metadata=_facts(config, snapshot, evaluations, health, notes),
     )
     return Trained(bundle, evaluations, models, health, snapshot, tuple(notes))

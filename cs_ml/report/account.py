@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import pandas as pd
 from markupsafe import Markup
 
-from cs_ml.report.beside import opinion_rows
 from cs_ml.report.cells import facts as written
 from cs_ml.report.charts import gauge
 from cs_ml.report.history import contracts_chart, score_charts, usage_charts
+from cs_ml.report.opinions import opinion_rows
 from cs_ml.report.page import Page
 from cs_ml.report.reasons import driver_rows, newest, signed_bar
-from cs_ml.report.staying import staying
 from cs_ml.report.summary import latest, with_loss
+from cs_ml.report.survival import survival
 from cs_ml.report.voices import quotes, survey_rows
 from cs_ml.tables.redact import redact as hide_persons
 
@@ -135,7 +135,7 @@ class AccountReport(Page):
             "state": self._state(),
             "gauge": self._gauge(),
             "drivers": [found for found in map(self._drivers, self._targets()) if found["roles"] or found["themes"]],
-            "staying": staying(self.curve, self.now.to_dict(), self.as_of, self.currency, words),
+            "survival": survival(self.curve, self.now.to_dict(), self.as_of, self.currency, words),
             "history": score_charts(self.history.droplevel("account_id"), self.band_edges, words),
             "contracts": contracts_chart(self.contracts, self.as_of, words),
             "usage": usage_charts(self.usage, words),

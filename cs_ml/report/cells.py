@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from cs_ml.report.words import Words
+from cs_ml.report.words import NOTHING, Words
 
-__all__ = ["Table", "facts", "table"]
+__all__ = ["Table", "facts", "interval", "table"]
 
 PERCENT = frozenset(
     {"p_from", "p_to", "predicted", "observed", "base_rate", "coverage", "share", "p_churn", "p_upsell", "p_stay"}
@@ -88,6 +88,20 @@ def facts(values: Mapping[str, Any] | None, words: Words) -> list[tuple[str, str
     [('MRR', '1,200'), ('Segment', 'SMB')]
     """
     return [(words.label(name), _cell(value, _kind(name), words)) for name, value in (values or {}).items()]
+
+
+def interval(row: Mapping[Any, Any], name: str, write: Callable[[Any], str]) -> str:
+    """Write the interval of a value, from ``<name>_low`` to ``<name>_high``, or a dash where it is not known.
+
+    Examples
+    --------
+    >>> interval({"ltv": 5.0, "ltv_low": 4.0, "ltv_high": 7.0}, "ltv", Words("en").money)
+    '4 - 7'
+    """
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return NOTHING
+    return f"{write(low)} - {write(high)}"
 
 
 def _kind(name: str) -> str:

@@ -13,9 +13,9 @@ from cs_ml.report.cells import table
 from cs_ml.report.evidence import headline_metrics, metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.headline import tiles
 from cs_ml.report.page import Page, embedded
+from cs_ml.report.priority import priority_rows
 from cs_ml.report.reasons import driver_rows, newest, top_reasons
 from cs_ml.report.spread import band_rows, health_chart, move_rows, risk_chart
-from cs_ml.report.staying import priority_rows
 from cs_ml.report.summary import has, latest, previous, with_loss
 
 __all__ = ["PortfolioReport"]
@@ -47,7 +47,7 @@ class PortfolioReport(Page):
     families
         Health of parent accounts, each followed by its children: parent_id, account_id, health, band, p_stay, mrr.
     priority
-        The accounts to work on first, see :func:`cs_ml.report.staying.priority_rows`; with ``capacity``, how many
+        The accounts to work on first, see :func:`cs_ml.report.priority.priority_rows`; with ``capacity``, how many
         accounts can be worked on a month, and ``currency`` of the money.
     notes
         Sentences the reader must know: missing tables, attributes that are not point-in-time.

@@ -7,7 +7,8 @@ import pytest
 
 from cs_ml.config import Config
 from cs_ml.models.tuning import Trial, Tuned
-from cs_ml.pipeline.expected import expected_signs, is_loss
+from cs_ml.pipeline.expected import expected_signs
+from cs_ml.pipeline.labelers import is_loss
 from cs_ml.pipeline.snapshot import take_snapshot
 from cs_ml.pipeline.train import new_model
 from cs_ml.pipeline.tuning import _early, last_best, tree_options, tune_target, tuned_options

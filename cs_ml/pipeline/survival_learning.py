@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.errors import NotEnoughData
 from cs_ml.labels import StayLabeler
@@ -23,7 +22,7 @@ from cs_ml.pipeline.survival import Survival
 from cs_ml.tables import Tables
 from cs_ml.timeline import TimeSplit, as_of_dates
 
-__all__ = ["describe_survival", "fit_survival", "judge_survival", "learn_survival"]
+__all__ = ["fit_survival", "judge_survival", "learn_survival"]
 
 ORIGINS, BLOCKS = 2, 6  # the newest third of the dates that can be judged, in two pieces
 JUDGED = 90  # days after which a row can be judged
@@ -107,37 +106,11 @@ def judge_survival(config: Config, snapshot: Snapshot) -> dict[str, pd.DataFrame
         raise NotEnoughData("expected an origin with a past in which somebody left and somebody stayed, found none")
     found = pd.concat(parts)
     followed = y.loc[found.index]
-    staying = followed["duration_days"].notna().to_numpy()
+    known = followed["duration_days"].notna().to_numpy()
     return {
-        "survival_judged": _metrics(found[staying], followed[staying]),
-        "survival_curve": _beside(found[staying], followed[staying]),
+        "survival_judged": _metrics(found[known], followed[known]),
+        "survival_curve": _beside(found[known], followed[known]),
     }
-
-
-def describe_survival(bundle: Bundle) -> list[str]:
-    """Return in lines of text how good the foreseen stays are; nothing where there are none."""
-    if "survival_curve" not in bundle.tables:
-        return []
-    lines = ["", "how long accounts stay, out of time; the share that stays, beside Kaplan-Meier of the same rows"]
-    lines += [f"  {row.days} days: {row.foreseen:.1%} foreseen, {_happened(row)}" for row in _lines(bundle, "curve")]
-    lines.append("leaving within a horizon, out of time, beside the rate of the past (Kaplan-Meier)")
-    for row in _lines(bundle, "judged"):
-        name = f"{row.days} days, {row.metric}, {row.model}"
-        lines.append(
-            f"  {name}: {row.value:.4f} ({row.low:.4f} to {row.high:.4f}); {row.events} of {row.rows} rows left"
-        )
-    return lines
-
-
-def _lines(bundle: Bundle, name: str) -> list[Any]:
-    return list(bundle.table(f"survival_{name}").itertuples())
-
-
-def _happened(row: Any) -> str:
-    if pd.isna(row.happened):
-        return "not seen by anybody yet"
-    span = "" if pd.isna(row.low) else f" ({row.low:.1%} to {row.high:.1%})"
-    return f"{row.happened:.1%} happened{span}"
 
 
 def _rows(config: Config, snapshot: Snapshot) -> tuple[pd.DataFrame, pd.DataFrame]:

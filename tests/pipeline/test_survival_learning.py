@@ -11,7 +11,8 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import load_config
 from cs_ml.pipeline.fitted import restore
 from cs_ml.pipeline.snapshot import take_snapshot
-from cs_ml.pipeline.staying import describe_survival, judge_survival, learn_survival
+from cs_ml.pipeline.survival_learning import judge_survival, learn_survival
+from cs_ml.pipeline.told_survival import describe_survival
 
 
 @pytest.fixture(scope="module")
