@@ -39,8 +39,8 @@ def with_stake(config: Config, scores: pd.DataFrame, X: pd.DataFrame) -> pd.Data
 def priority_of(config: Config, scores: pd.DataFrame, spine: pd.DataFrame) -> pd.DataFrame | None:
     """Return the accounts with most at stake, as many as the team can work on in a month.
 
-    Accounts that have given notice are left out: their probability was not learned from their like, and winning them
-    back is other work.
+    Accounts that have given notice are left out, of the list and of what it is a share of: their probability was not
+    learned from their like, and winning them back is other work.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def priority_of(config: Config, scores: pd.DataFrame, spine: pd.DataFrame) -> pd
     -------
     pandas.DataFrame or None
         ``rank``, ``account_id``, ``p_leave``, ``mrr``, ``term_months``, ``at_stake``, ``at_stake_low``,
-        ``at_stake_high``, ``covered`` (share of all that is at stake in the book that the list holds down to this
-        line), and health and band where scored; None where nothing is known to be at stake.
+        ``at_stake_high``, ``covered`` (what the list holds down to this line, as a share of all that is at stake at
+        accounts that it could hold), and health and band where scored; None where nothing is known to be at stake.
     """
     if "at_stake" not in scores or not scores["at_stake"].gt(0).any():
         return None
@@ -76,5 +76,5 @@ def describe_priority(first: pd.DataFrame | None, currency: str | None) -> list[
     if first is None or first.empty:
         return []
     total, unit = first["at_stake"].sum(), f" {currency}" if currency else ""
-    told = f"{total:,.0f}{unit} at stake, {first['covered'].iloc[-1]:.0%} of the book's"
-    return [f"first {len(first)} accounts to work on: {told} (risk x MRR x remaining term)"]
+    told = f"first {len(first)} accounts to work on: {total:,.0f}{unit} at stake (risk x MRR x remaining term)"
+    return [f"{told}, {first['covered'].iloc[-1]:.0%} of what is at stake at accounts that gave no notice"]

@@ -43,6 +43,14 @@ def test_who_gave_notice_is_not_listed_and_not_covered(scores):
     assert first["covered"].iloc[-1] == pytest.approx(1.0)
 
 
+def test_covered_is_a_share_of_the_accounts_that_could_be_listed(scores):
+    stake = scores["at_stake"].to_numpy()
+    one = Config(tables={"folder": "d"}, priority={"capacity": 1})
+    first = priority_of(one, scores, spine("c"))
+    assert first["covered"].item() == pytest.approx(stake[0] / (stake[0] + stake[1]))
+    assert "86% of what is at stake at accounts that gave no notice" in describe_priority(first, None)[0]
+
+
 def test_equal_stakes_are_ordered_by_account_whatever_the_order_of_rows(scores):
     same = scores.assign(at_stake=1.0).iloc[::-1]
     assert priority_of(CONFIG, same, spine())["account_id"].tolist() == ["a", "b"]
@@ -63,4 +71,7 @@ def test_what_was_foreseen_is_kept(scores):
 
 def test_the_currency_is_told(scores):
     (told,) = describe_priority(priority_of(CONFIG, scores, spine()), "JPY")
-    assert told == "first 2 accounts to work on: 720 JPY at stake, 97% of the book's (risk x MRR x remaining term)"
+    assert told == (
+        "first 2 accounts to work on: 720 JPY at stake (risk x MRR x remaining term), "
+        "97% of what is at stake at accounts that gave no notice"
+    )
