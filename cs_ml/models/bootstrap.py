@@ -19,6 +19,9 @@ CELLS = 2_000_000  # numbers held at once
 def account_codes(clusters: Any, n: int) -> Ints:
     """Return an integer code for the account of each row; each row its own where ``clusters`` is None.
 
+    Accounts are numbered as they appear, so draws follow the order of rows; where nothing may, see
+    :func:`cs_ml.models.halves.account_ranks`.
+
     Examples
     --------
     >>> account_codes(["b", "a", "b"], 3).tolist()
