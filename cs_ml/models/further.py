@@ -31,8 +31,9 @@ class FurtherLearner:
     """A start for learners of one's own: one setting unless told otherwise, tried on each fold by fitting it.
 
     A subclass sets ``name`` and ``reads`` (``linear``: finite and scaled, or ``tree``: as they are, missing as NaN,
-    categories as codes), and writes ``fit``, ``margin``, ``contributions``, ``to_state`` and ``from_state``. What is
-    learned must not depend on ``n_jobs`` nor on chance other than ``random_state``.
+    the levels of a category as their rank by frequency, 0 the most frequent), and writes ``fit``, ``margin``,
+    ``contributions``, ``to_state`` and ``from_state``. What is learned must not depend on ``n_jobs`` nor on chance other
+    than ``random_state``.
 
     Parameters
     ----------
