@@ -32,8 +32,8 @@ class FurtherLearner:
 
     A subclass sets ``name`` and ``reads`` (``linear``: finite and scaled, or ``tree``: as they are, missing as NaN,
     the levels of a category as their rank by frequency, 0 the most frequent), and writes ``fit``, ``margin``,
-    ``contributions``, ``to_state`` and ``from_state``. What is learned must not depend on ``n_jobs`` nor on chance other
-    than ``random_state``.
+    ``contributions``, ``to_state`` and ``from_state``. What is learned must not depend on ``n_jobs`` nor on chance
+    other than ``random_state``.
 
     Parameters
     ----------
