@@ -30,7 +30,9 @@ from cs_ml.store.plain import plain
 
 __all__ = ["Config"]
 
-_DECIDES_RESULTS = ("book", "tables", "snapshots", "features", "labels", "model", "tuning", "health", "survival")
+_DECIDES_RESULTS = (
+    "book", "tables", "snapshots", "features", "labels", "model", "tuning", "health", "survival", "priority",
+)  # fmt: skip
 
 
 class Config(Section):

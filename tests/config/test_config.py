@@ -175,6 +175,9 @@ def test_dates_before_renewal(load):
         "labels: {churn: {horizon_days: 30}}",
         "model: {random_state: 1}",
         "health: {pdo: 20}",
+        "survival: {refits: 2}",
+        "priority: {capacity: 5}",
+        "priority: {contact_cost: 10, success_rate: 0.2}",
     ],
 )
 def test_hash_changes_with_what_changes_results(load, change):
