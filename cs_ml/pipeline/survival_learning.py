@@ -17,7 +17,7 @@ from cs_ml.models.curve import HORIZONS
 from cs_ml.models.kaplan_meier import kaplan_meier, kaplan_meier_table
 from cs_ml.models.metrics import log_loss, roc_auc
 from cs_ml.pipeline.rows import allowed_rows
-from cs_ml.pipeline.snapshot import Snapshot
+from cs_ml.pipeline.snapshot import Progress, Snapshot, silent
 from cs_ml.pipeline.survival import Survival
 from cs_ml.tables import Tables
 from cs_ml.timeline import TimeSplit, as_of_dates
@@ -30,14 +30,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def learn_survival(
-    config: Config, snapshot: Snapshot, notes: list[str]
+    config: Config, snapshot: Snapshot, notes: list[str], *, progress: Progress = silent
 ) -> tuple[dict[str, Survival], dict[str, pd.DataFrame]]:
     """Return the part of the bundle that foresees how long accounts stay, and the tables that judge it.
 
-    What cannot be learned or judged is absent, and told to ``notes``.
+    What cannot be learned or judged is absent, and told to ``notes``; ``progress`` hears of it where it is tried.
     """
     if not config.survival.enabled or snapshot.tables is None:
         return {}, {}
+    progress("survival: learning how long accounts stay")
     try:
         parts = {"survival": fit_survival(config, snapshot)}
     except NotEnoughData as error:

@@ -106,8 +106,7 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
         raise NotEnoughData("\n".join(["nothing can be learned", *reasons]))
     if health is not None:
         parts["health"] = health
-    progress("survival: learning how long accounts stay")
-    survival, judged = learn_survival(config, snapshot, notes)
+    survival, judged = learn_survival(config, snapshot, notes, progress=progress)
     parts |= survival
     parts |= {"typical": TypicalValues().fit(snapshot.X), "profile": FeatureProfile().fit(snapshot.X)}
     bundle = Bundle.of(

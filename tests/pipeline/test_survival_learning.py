@@ -86,3 +86,13 @@ def test_it_can_be_switched_off(config, snapshot):
     notes: list[str] = []
     assert learn_survival(off, snapshot, notes) == ({}, {})
     assert notes == []
+
+
+def test_progress_tells_of_it_only_where_it_is_tried(config, snapshot):
+    told: list[str] = []
+    off = config.model_copy(update={"survival": config.survival.model_copy(update={"enabled": False})})
+    learn_survival(off, snapshot, [], progress=told.append)
+    learn_survival(config, replace(snapshot, tables=None), [], progress=told.append)
+    assert told == []
+    learn_survival(config, replace(snapshot, spine=snapshot.spine.assign(notice_given=True)), [], progress=told.append)
+    assert told == ["survival: learning how long accounts stay"]
