@@ -10,11 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from cs_ml.errors import Fault, InputError
+from cs_ml.explain.singular import singular
 
 __all__ = ["ENDINGS", "Language", "ending", "format_value", "sentences"]
 
 Language = Literal["en", "ja"]
 
+ONE = ("1", "+1", "-1")
+NO_THING = ("category", "text", "term", "times")  # units whose value counts nothing: 1 times the usual gap
 UNKNOWN = {"en": "not known", "ja": "不明"}
 FLAGS = {"en": ("no", "yes"), "ja": ("いいえ", "はい")}
 BESIDE = {"en": "{label}: {value} (typical: {typical})", "ja": "{label}: {value}(標準的な値: {typical})"}
@@ -165,7 +168,8 @@ def sentences(
     Returns
     -------
     list of str
-        Sentences in row order. Where a value or its typical value is not known the label stands for the template.
+        Sentences in row order. Where a value or its typical value is not known the label stands for the template. A
+        value of one is spoken of as one, see :func:`cs_ml.explain.singular.singular`.
 
     Raises
     ------
@@ -203,6 +207,9 @@ def _body(feature: Mapping[str, Any], shown: str, usual: str, lang: Language) ->
         template = "{label}" if not template or needed else template
     elif not template or UNKNOWN[lang] in needed:
         template = BESIDE[lang]
+    elif lang == "en" and shown in ONE and feature["unit"] not in NO_THING:
+        before, found, after = template.partition("{value} ")
+        template = before + found + singular(after)
     words = {"label": feature[f"label_{lang}"], "value": shown, "typical": usual}
     return _capital(template.format_map(words).rstrip(".。"))
 

@@ -90,6 +90,6 @@ ROWS = (
              "最も古い未払い請求の超過日数", "The oldest unpaid invoice is {value} days overdue",
              "最も古い未払いの請求は期日を{value}日超過"),
     PAGE.row("failed_count", "paid_at", "count", -1, "signal", "Failed payments", "長期未払いの請求数",
-             "{value} payments have failed, long after they were due",
+             "{value} payments have failed, long after the due date",
              "期日を大きく過ぎても未払いの請求は{value}件"),
 )  # fmt: skip

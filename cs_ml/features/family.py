@@ -169,7 +169,7 @@ def _feature(
 
 
 FEATURES = (
-    _feature("relatives_count", "count", ("Related accounts", "グループ内の契約中アカウント数", "{value} related accounts are customers", "グループ内の他の契約中アカウントは{value}件")),
+    _feature("relatives_count", "count", ("Related accounts", "グループ内の契約中アカウント数", "{value} related accounts are under contract", "グループ内の他の契約中アカウントは{value}件")),
     _feature("mrr_current", "money", ("MRR of the family", "グループ全体のMRR", "The MRR of the account and its related accounts is {value}", "グループ全体のMRRは{value}")),
     _feature("mrr_share", "share", ("Share of the family's MRR", "グループのMRRに占める割合", "{value} of the MRR of the account and its related accounts is its own", "グループ全体のMRRに占める割合は{value}")),
     _feature("rest_mrr_change_90d", "log_ratio", ("Change of the related accounts' MRR over 90 days", "グループ内の他アカウントのMRRの変化(90日)", "The MRR of related accounts changed by {value} over 90 days", "グループ内の他アカウントの90日間のMRR変化は{value}"), 1, "signal"),

@@ -31,8 +31,9 @@ def dictionary(lang: str) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        "texts" of the pages, which may hold ``{names}`` to be filled; "labels" of columns, metrics and KPIs; "levels",
-        values that have a name of their own. Each is a dict of key to text.
+        "texts" of the pages, which may hold ``{names}`` to be filled, and ``{name:day|days}`` for a word that goes with
+        one or with many; "labels" of columns, metrics and KPIs; "levels", values that have a name of their own. Each is
+        a dict of key to text.
 
     Raises
     ------
@@ -66,6 +67,8 @@ class Words:
     Examples
     --------
     >>> words = Words("en")
+    >>> words("within_days", days=1), words("within_days", days=90)
+    ('within 1 day', 'within 90 days')
     >>> words("health"), words.percent(0.0834), words.money(1234.5), words.number(None)
     ('Health', '8.3 %', '1,235', '–')
     """
@@ -77,7 +80,9 @@ class Words:
     def __call__(self, key: str, **values: Any) -> str:
         """Return a text of the page, filled, or else a label; an unknown key is an error of ours: KeyError."""
         text = self.words["texts"].get(key)
-        return self.words["labels"][key] if text is None else text.format(**values)
+        if text is None:
+            return self.words["labels"][key]
+        return text.format(**{name: _Filled(value) for name, value in values.items()})
 
     def has(self, key: str) -> bool:
         """Tell whether the page has a text of this key."""
@@ -142,6 +147,17 @@ class Words:
         if number == round(number) or abs(number) >= 1000:
             return f"{number:,.0f}"
         return f"{number:.3g}" if abs(number) < 100 else f"{number:,.1f}"
+
+
+class _Filled:
+    """A value in a text; asked for ``one|many`` it gives the word that goes with it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __format__(self, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        return (one if str(self.value) == "1" else many) if bar else format(self.value, spec)
 
 
 def _missing(value: Any) -> bool:

@@ -85,3 +85,17 @@ def test_money_rounds_half_up():
 def test_another_language_is_refused():
     with pytest.raises(InputError, match="one of"):
         Words("fr")
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "one", "many"),
+    [
+        ("horizon", ("days", 1, 90), "the next 1 day", "the next 90 days"),
+        ("seats_count", ("count", "1", "1,200"), "1 seat", "1,200 seats"),
+        ("capacity_note", ("count", 1, 20), "capacity 1 account a month", "capacity 20 accounts a month"),
+    ],
+)
+def test_english_tells_one_from_many(key, values, one, many):
+    name, *numbers = values
+    assert [Words("en")(key, **{name: number}) for number in numbers] == [one, many]
+    assert all(str(number) in Words("ja")(key, **{name: number}) for number in numbers)
