@@ -20,15 +20,23 @@ UNDESCRIBED = {
     "sentence_ja": "",
 }
 
-OWN = {  # terms that models and scores add themselves: label in English and in Japanese
-    "segment": ("Segment", "セグメント"),
-    "model": ("What the model expects beyond the measures", "測定項目以外にモデルが見込む分"),
-    "clipped": ("Cut at the end of the scale", "尺度の上限・下限での調整"),
+OWN = {  # terms that models and scores add themselves
+    "segment": {"label_en": "Segment", "label_ja": "セグメント"},
+    "model": {
+        "theme": "model",
+        "label_en": "What the model expects beyond the measures",
+        "label_ja": "測定項目以外にモデルが見込む分",
+        "sentence_en": "The model's own estimate of the risk of leaving, beyond what the measures say",
+        "sentence_ja": "モデルによる解約リスクの推定(測定項目に表れない分)",
+    },
+    "clipped": {"label_en": "Cut at the end of the scale", "label_ja": "尺度の上限・下限での調整"},
 }
 
 
 def described(features: Iterable[str], catalog: pd.DataFrame) -> pd.DataFrame:
     """Return the catalog's row of every feature; one it does not know is labelled by its name, theme "other".
+
+    What a health score adds itself has words of its own: ``model``, the margin of a model, is a theme for itself.
 
     Parameters
     ----------
@@ -60,9 +68,7 @@ def described(features: Iterable[str], catalog: pd.DataFrame) -> pd.DataFrame:
 
 def _default(name: str, column: str) -> object:
     """Return what a feature is said to be where the catalog says nothing."""
-    if column.startswith("label"):
-        return OWN.get(name, (name, name))[column == "label_ja"]
-    return UNDESCRIBED[column]
+    return OWN.get(name, {}).get(column, name if column.startswith("label") else UNDESCRIBED[column])
 
 
 def by_theme(contributions: pd.DataFrame, catalog: pd.DataFrame) -> pd.DataFrame:

@@ -36,3 +36,4 @@ def test_terms_of_a_score_itself_have_labels():
     rows = described(["model", "clipped"], CATALOG)
     assert rows["label_en"].tolist() == ["What the model expects beyond the measures", "Cut at the end of the scale"]
     assert rows["label_ja"].str.contains("モデル|尺度").all()
+    assert rows["theme"].tolist() == ["model", "other"]

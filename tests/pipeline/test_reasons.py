@@ -8,14 +8,21 @@ import pytest
 
 from cs_ml.features import AccountsBuilder, ContractsBuilder, catalog_frame
 from cs_ml.health import HealthScore, Measure, Scorecard
+from cs_ml.models import PropensityClassifier
 from cs_ml.pipeline.accounts import explain_accounts
+from cs_ml.report import AccountReport
 
 SEGMENT = "accounts_segment_current"
 
 
+TENURE = Measure(name="tenure", feature="contracts_tenure_days", dimension="relationship", knots=((0, 0), (900, 100)))
+CARD = Scorecard(measures=(TENURE,))
+CATALOG = catalog_frame([*AccountsBuilder().features(["segment"]), *ContractsBuilder().features(["mrr"])])
+
+
 @pytest.fixture(scope="module")
-def told() -> pd.DataFrame:
-    """Return the reasons of a health score on a book in which small accounts leave more often."""
+def book() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return features and outcomes of a book in which small accounts leave more often."""
     rng = np.random.default_rng(1)
     dates = pd.date_range("2025-01-01", periods=8, freq="MS")
     index = pd.MultiIndex.from_product([[f"a{at:02d}" for at in range(80)], dates], names=["account_id", "as_of"])
@@ -24,12 +31,14 @@ def told() -> pd.DataFrame:
     X[SEGMENT] = pd.Categorical(np.where(small, "small", "large"))
     y = pd.DataFrame({"label": rng.random(len(X)) < np.where(small, 0.3, 0.05), "state": "1"}, index=index)
     y = y.assign(label=y["label"].astype(float), state=np.where(y["label"], "1", "0"))
-    tenure = Measure(
-        name="tenure", feature="contracts_tenure_days", dimension="relationship", knots=((0, 0), (900, 100))
-    )
-    card = Scorecard(measures=(tenure,))
-    catalog = catalog_frame([*AccountsBuilder().features(["segment"]), *ContractsBuilder().features(["mrr"])])
-    return explain_accounts(X, catalog, health=HealthScore(card).fit(X, y))
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def told(book) -> pd.DataFrame:
+    """Return the reasons of a health score."""
+    X, y = book
+    return explain_accounts(X, CATALOG, health=HealthScore(CARD).fit(X, y))
 
 
 def test_the_base_rate_of_a_segment_is_told_with_the_segment(told):
@@ -47,3 +56,30 @@ def test_no_reason_is_a_bare_label(told):
     labels = {"Segment", "Tenure"}
     assert not labels & set(told["sentence_en"].str.split(";").str[0])
     assert "segment" not in set(told["feature"])
+
+
+@pytest.fixture(scope="module")
+def estimated(book) -> pd.DataFrame:
+    """Return the reasons of the health of one account, where the score also rests on a model."""
+    X, y = book
+    model = PropensityClassifier(learners=("logistic",), purge_days=30).fit(X, y)
+    health = HealthScore(CARD).fit(X, y, margin=model.margin(X))
+    found = explain_accounts(X.iloc[-1:], CATALOG, health=health, churn=model)
+    return found[found["target"] == "health"]
+
+
+def test_what_the_model_adds_to_health_is_said_to_be_its_estimate(estimated):
+    row = estimated.set_index("feature").loc["model"]
+    assert row["theme"] == "model"
+    assert row["sentence_en"].startswith(
+        "The model's own estimate of the risk of leaving, beyond what the measures say;"
+    )
+    assert row["sentence_ja"].startswith("モデルによる解約リスクの推定(測定項目に表れない分)。")
+
+
+@pytest.mark.parametrize(("lang", "theme", "other"), [("en", "Model", "Other"), ("ja", "モデル", "その他")])
+def test_the_account_page_shows_it_under_a_theme_of_its_own(estimated, lang, theme, other):
+    scores = pd.DataFrame({"health": [62.0]}, index=estimated.set_index(["account_id", "as_of"]).index[:1])
+    page = AccountReport(estimated["account_id"].iloc[0], scores, drivers=estimated, lang=lang).html()
+    assert f">{theme}<" in page
+    assert f">{other}<" not in page
