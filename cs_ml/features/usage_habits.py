@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
-from cs_ml.engine.usage_members import MemberDays, blocks_of
+from cs_ml.engine.usage_members import NEVER, MemberDays, blocks_of
 from cs_ml.features.feature import Feature
 from cs_ml.features.usage_habits_words import habits_words
 from cs_ml.timeline.lookup import ratio
@@ -39,6 +39,10 @@ class HabitsBuilder:
     the smallest squared deviations (the later one where two cuts are equal), and the shift is the level after it minus
     the level before. The shift is missing where the first event lies less than 26 weeks back.
 
+    Silence is the time since the last active day as a share of the time since the first. With the number of purchases
+    these two tell in the Pareto/NBD model whether a customer is still one (Schmittlein, Morrison and Colombo 1987); a
+    share means the same early and late in the life of an account, which days since the last use do not.
+
     Examples
     --------
     >>> [feature.name for feature in HabitsBuilder().features([])][:3]
@@ -59,7 +63,7 @@ class HabitsBuilder:
         account = pd.Index(bucket.accounts).get_indexer(keys.get_level_values("account_id"))
         as_of = bucket.clock.date(keys.get_level_values("as_of"))
         days = MemberDays(bucket.usage.days, accounts=True)
-        values = self._shares(days, account, as_of) | _rhythm(days, account, as_of)
+        values = self._shares(days, account, as_of) | _silence(days, account, as_of) | _rhythm(days, account, as_of)
         return pd.DataFrame({feature.name: values[feature.name] for feature in self.features([])}, index=keys)
 
     def _shares(self, days: MemberDays, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
@@ -72,6 +76,12 @@ class HabitsBuilder:
                 parts["business_hours"] = days.sum("business", account, as_of, window)
             found |= {f"usage_{name}_share_{window}d": ratio(part, events) for name, part in parts.items()}
         return found
+
+
+def _silence(days: MemberDays, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
+    """Time since the last use as a share of that since the first."""
+    first, last = days.oldest(account, as_of), days.newest(account, as_of)
+    return {"usage_silence_share": ratio(as_of - last, np.where(first == NEVER, 0, as_of - first))}
 
 
 def _workday(day: np.ndarray) -> np.ndarray:

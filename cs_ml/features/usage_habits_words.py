@@ -29,6 +29,10 @@ RHYTHM = (
     PAGE.row("days_shift_recency", "", "days", 0, "signal", "Days since active days a week shifted most",
              "利用水準が最も大きく変わってからの日数", "The level of use moved most {value} days ago",
              "利用水準が最も大きく変わったのは{value}日前"),
+    PAGE.row("silence_share", "", "share", -1, "signal", "Time since the last use, as a share of that since the first",
+             "初回利用からの期間のうち最終利用以降の割合",
+             "{value} of the time since the first use passed after the last use",
+             "初回利用からの期間のうち最後の利用から後が{value}"),
 )  # fmt: skip
 
 

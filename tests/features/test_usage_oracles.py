@@ -196,6 +196,8 @@ def test_oracle_habits(events):
             for window in (30, 90):
                 counts = [sum(row["day"] >= as_of - window for row in rows) for rows in (part, own)]
                 found[f"usage_{name}_share_{window}d"] = share(*counts)
+        ever = [as_of - row["day"] for row in own]
+        found["usage_silence_share"] = min(ever) / max(ever) if ever else np.nan
         days = sorted({row["day"] for row in own if row["day"] >= as_of - 180})
         gaps = [later - day for day, later in pairwise(days)]
         found["usage_gap_longest_180d"] = max(gaps, default=np.nan)
@@ -208,6 +210,17 @@ def test_oracle_habits(events):
         return found | {"usage_days_shift_182d": moved[0], "usage_days_shift_recency": moved[1]}
 
     assert_is(HabitsBuilder(business_hours=True), bucket_of(events), by_hand)
+
+
+def test_silence_is_the_time_since_the_last_use_by_that_since_the_first():
+    def event(day, lag):
+        return {"account_id": "a", "day": day, "hour": 0, "lag": lag, "user_id": None, "feature": None, "quantity": 1.0}
+
+    X = HabitsBuilder().build(bucket_of([event(20, 0), event(50, 0), event(180, 60)]), KEYS)
+    found = X["usage_silence_share"].to_numpy()
+    # known before day 60: days 20 and 50; before day 200 still those; before day 290 day 180 too, told on day 240
+    np.testing.assert_array_equal(found[:4], [np.nan, 10 / 40, 150 / 180, 110 / 270])
+    assert np.isnan(found[4:]).all()
 
 
 @ORACLE
