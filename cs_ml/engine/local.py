@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Builder
+from cs_ml.engine.memory import hand_back
 from cs_ml.engine.plan import Edge, bucket_of, built, edges_of, kin_of, usage_columns, usage_options
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_state import UsageState
@@ -23,6 +24,7 @@ from cs_ml.timeline.split import as_of_dates
 
 __all__ = ["LocalEngine"]
 
+KEYS_A_BUCKET = 20_000  # two hundred and fifty columns of so many take 40 MB
 SHARD_ACCOUNTS = 250_000  # a million accounts read usage four times, and keep a fourth of it
 
 
@@ -35,7 +37,7 @@ class LocalEngine:
     workers
         Buckets built at the same time; all cores where missing.
     buckets
-        How many buckets the accounts are cut into; chosen so that a bucket has about 60,000 rows at most where missing.
+        How many buckets the accounts are cut into; chosen so that a bucket has about 20,000 rows at most where missing.
     login_events
         Values of ``usage.event`` that count as a login.
     cache
@@ -73,7 +75,7 @@ class LocalEngine:
         workers = self.workers or os.cpu_count() or 1
         kin = kin_of(builders, tables)
         until = pd.Timestamp(Clock(tables.zone).instant(as_of_dates(keys).max().to_datetime64().reshape(1))[0])
-        for edges in _shards(edges_of(codes, len(accounts), self.buckets)):
+        for edges in _shards(edges_of(len(accounts), self.buckets or -(-len(keys) // KEYS_A_BUCKET))):
             first = edges[0][0]
             usage = self._usage(builders, tables, accounts[first : edges[-1][1]], workers, until)
 
@@ -84,7 +86,9 @@ class LocalEngine:
                 return built(builders, bucket, keys[(codes >= low) & (codes < high)])
 
             with ThreadPoolExecutor(workers) as pool:
-                yield from _in_turn(pool, run, edges, ahead=workers)
+                for X in _in_turn(pool, run, edges, ahead=workers):
+                    hand_back()
+                    yield X
 
     def _usage(
         self, builders: Sequence[Builder], tables: Tables, accounts: np.ndarray, workers: int, until: pd.Timestamp
@@ -98,7 +102,9 @@ class LocalEngine:
             if kept is not None:
                 return kept
         batches = tables.batches("usage", columns, until=until, accounts=(accounts[0], accounts[-1]))
-        return reduce_usage(batches, accounts.tolist(), Clock(tables.zone), threads=workers, **options)
+        state = reduce_usage(batches, accounts.tolist(), Clock(tables.zone), threads=workers, **options)
+        hand_back()
+        return state
 
 
 def _shards(edges: list[Edge]) -> Iterator[list[Edge]]:

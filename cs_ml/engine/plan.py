@@ -17,7 +17,6 @@ from cs_ml.timeline.clock import Clock
 __all__ = ["Edge", "Engine", "bucket_of", "built", "edges_of", "kin_of", "usage_columns", "usage_options"]
 
 Edge = tuple[int, int]  # first account of a bucket, and the first one after it
-KEYS_A_BUCKET = 60_000
 USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "event", "quantity",
                  "active_users")  # fmt: skip
 
@@ -56,25 +55,15 @@ def usage_options(
     }
 
 
-def edges_of(codes: np.ndarray, n_accounts: int, buckets: int | None = None) -> list[Edge]:
-    """Cut accounts into ranges of about equal numbers.
-
-    Parameters
-    ----------
-    codes
-        Account of each key.
-    n_accounts
-        How many accounts there are.
-    buckets
-        How many ranges; chosen so that one has about 60,000 keys where missing.
+def edges_of(n_accounts: int, buckets: int) -> list[Edge]:
+    """Cut accounts into ranges of about equal numbers, one account at least.
 
     Examples
     --------
-    >>> edges_of(np.arange(5), 5, buckets=2)
+    >>> edges_of(5, buckets=2)
     [(0, 2), (2, 5)]
     """
-    wanted = buckets or -(-len(codes) // KEYS_A_BUCKET)
-    cuts = np.unique(np.linspace(0, n_accounts, min(wanted, n_accounts) + 1).astype(int))
+    cuts = np.unique(np.linspace(0, n_accounts, min(buckets, n_accounts) + 1).astype(int))
     return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
 
 

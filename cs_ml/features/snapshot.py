@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Builder
@@ -20,6 +19,7 @@ from cs_ml.features.deals import DealsBuilder
 from cs_ml.features.entitlements import EntitlementsBuilder
 from cs_ml.features.family import FamilyBuilder
 from cs_ml.features.feature import Feature, catalog_frame
+from cs_ml.features.frame import gathered, plain
 from cs_ml.features.marketing import MarketingBuilder
 from cs_ml.features.onboarding import OnboardingBuilder
 from cs_ml.features.own_builders import as_builders, refuse_twice, refuse_unknown
@@ -188,17 +188,15 @@ class SnapshotBuilder:
             If no table allows any feature, or the spine has no row.
         """
         features = self._features(tables)
-        X = _plain(self.engine.build(self._present(tables), tables, _keys(spine)), features)
-        categories = [feature.name for feature in features if feature.kind == "category"]
-        levels = {name: pd.CategoricalDtype(sorted(X[name].dropna().unique())) for name in categories}
-        known = X[categories].astype(levels)
-        return _together(X.drop(columns=categories), known, X.columns)
+        keys = _keys(spine)
+        buckets = self.engine.stream(self._present(tables), tables, keys)
+        return gathered(buckets, len(keys), features)
 
     def stream(self, tables: Tables, spine: pd.DataFrame) -> Iterator[pd.DataFrame]:
         """Yield the features bucket by bucket, categories as plain strings, in a few buckets' memory."""
         features = self._features(tables)
         for X in self.engine.stream(self._present(tables), tables, _keys(spine)):
-            yield _plain(X, features)
+            yield plain(X, features)
 
     def lay_out(
         self, tables: Tables, spine: pd.DataFrame
@@ -244,18 +242,3 @@ def _keys(spine: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays(
         [spine.index.get_level_values(0), spine.index.get_level_values(1)], names=["account_id", "as_of"]
     )
-
-
-def _plain(X: pd.DataFrame, features: list[Feature]) -> pd.DataFrame:
-    """Give every column one dtype, whatever the bucket holds: numbers and flags float64, words objects or ``None``."""
-    named = {feature.name for feature in features if feature.kind in {"category", "text"}}
-    numbers = [name for name in X if name not in named]
-    values = X[numbers].to_numpy(dtype="float64", na_value=np.nan)
-    words = {name: X[name].astype(object).where(X[name].notna(), None) for name in X if name in named}
-    return _together(pd.DataFrame(values, X.index, numbers), pd.DataFrame(words, X.index), X.columns)
-
-
-def _together(left: pd.DataFrame, right: pd.DataFrame, order: pd.Index) -> pd.DataFrame:
-    """Join columns in a given order; numbers stay one block of memory, which pandas wants for hundreds of columns."""
-    joined: pd.DataFrame = pd.concat([left, right], axis=1)[list(order)]
-    return joined

@@ -128,7 +128,7 @@ class TestSpark:
         tables = open_tables(lake, MAPPED, **OPENED)
         engine, columns = SparkEngine(spark), ["account_id", "event_at", "feature"]
         accounts = np.array(ACCOUNTS, dtype=object)
-        edges = edges_of(np.arange(12), 12, 12)
+        edges = edges_of(12, 12)
         rows = engine.counted(tables, columns, accounts, edges, {"login_events": frozenset()})
         rows = rows.toArrow().to_pandas()
         usage = tables.frame("usage", accounts)

@@ -26,6 +26,7 @@ from cs_ml.timeline.clock import Clock
 
 __all__ = ["SparkEngine"]
 
+KEYS_A_BUCKET = 60_000
 ROWS_A_BUCKET = 5_000_000
 PARCELS = 1 << 28  # bytes that are handed to Spark at a time
 COUNTING = ("login_events", "business_hours")  # options that the counting of usage needs
@@ -137,7 +138,7 @@ class SparkEngine:
     ) -> Any:
         """Bring the rows of each bucket together and run a function on them."""
         accounts, codes = _accounts(keys)
-        edges = edges_of(codes, len(accounts), self.buckets or self._wanted(tables, keys))
+        edges = edges_of(len(accounts), self.buckets or self._wanted(tables, keys))
         rows = self._parcels(builders, tables, keys, accounts, codes, edges)
         if columns := usage_columns(builders, tables):
             options = usage_options(builders, tables, accounts, self.login_events)
@@ -146,10 +147,9 @@ class SparkEngine:
         run.__annotations__ = {"batches": Batches, "return": Batches}
         return rows.repartition(len(edges), BUCKET).groupBy(BUCKET).applyInArrow(run, ddl(schema))
 
-    def _wanted(self, tables: Tables, keys: pd.MultiIndex) -> int | None:
+    def _wanted(self, tables: Tables, keys: pd.MultiIndex) -> int:
         n_rows = tables.loaded["usage"].n_rows if "usage" in tables else 0
-        by_keys = len(edges_of(np.asarray(keys.codes[0]), len(keys)))
-        return max(by_keys, -(-n_rows // ROWS_A_BUCKET))
+        return max(-(-len(keys) // KEYS_A_BUCKET), -(-n_rows // ROWS_A_BUCKET))
 
     def counted(
         self, tables: Tables, columns: list[str], accounts: np.ndarray, edges: list[Edge], options: Mapping[str, Any]
