@@ -18,8 +18,9 @@ from fresh import run, spending
 from goals import Goal, judge
 from sklearn.metrics import average_precision_score
 
+from cs_ml.models.bins import FIXED
 from cs_ml.models.encode import View
-from cs_ml.models.fold_trees import FIXED, FoldTrees
+from cs_ml.models.fold_trees import FoldTrees
 from cs_ml.models.tree import TreeLearner
 from cs_ml.models.tuning import LIGHTGBM, SPACE, Budget, tune_trees
 from cs_ml.timeline import TimeSplit

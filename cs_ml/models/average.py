@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cs_ml.models.encode import View
 from cs_ml.models.learners import Learner, Member
+from cs_ml.models.tree import TreeLearner
 
 __all__ = ["Average", "best_of_each"]
 
@@ -44,8 +45,9 @@ class Average:
         return self.members[0].reads
 
     def fit(self, view: View, y: Floats, weights: Floats | None = None) -> Self:
-        """Fit every member."""
-        self.members = tuple(member.fit(view, y, weights) for member in self.members)
+        """Fit every member; trees look at all columns once for all members."""
+        told: dict[str, Any] = {"scouts": {}} if isinstance(self.members[0], TreeLearner) else {}
+        self.members = tuple(member.fit(view, y, weights, **told) for member in self.members)
         return self
 
     def margin(self, view: View) -> Floats:

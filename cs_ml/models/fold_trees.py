@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cs_ml.models.bins import FIXED, binned
 from cs_ml.models.encode import View
 
 __all__ = ["FoldTrees"]
@@ -17,21 +18,11 @@ __all__ = ["FoldTrees"]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Fold = tuple[Rows, Rows]
-EDGE_ROWS = 50_000
-FIXED = {
-    "objective": "binary", "deterministic": True, "force_col_wise": True, "feature_pre_filter": False,
-    "num_threads": 1, "verbosity": -1,
-}  # fmt: skip
 
 
 @dataclass
 class FoldTrees:
-    """Rows binned once, to fit trees on folds of them.
-
-    The edges of the bins are quantiles of the columns, and no label takes part in them. Still they are taken from
-    the training rows of the earliest fold alone: what a later date looks like shall not shape what an earlier origin
-    could have learned, and rows after the first origin change nothing of it, bit for bit. Of more than 50,000 such
-    rows as many are taken, evenly spread: 255 quantiles need no more.
+    """Rows binned once, with edges of the earliest fold (see :func:`cs_ml.models.bins.binned`), to fit trees on folds.
 
     Parameters
     ----------
@@ -53,13 +44,9 @@ class FoldTrees:
     kept: dict[int, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        import lightgbm as lgb  # noqa: PLC0415  heavy, and only trees need it
-
         self.folds = [(np.sort(train), np.sort(test)) for train, test in self.folds]
-        matrix, params = np.ascontiguousarray(self.view.matrix), {"params": {**FIXED, "num_threads": self.n_jobs}}
-        first = _spread(self.folds[0][0])
-        edges = lgb.Dataset(matrix[first], label=self.y[first], **params).construct()
-        self.binned = lgb.Dataset(matrix, label=self.y, weight=self.weights, reference=edges, **params).construct()
+        pasts = [train for train, _ in self.folds]
+        self.binned = binned(self.view.matrix, self.y, self.weights, pasts, n_jobs=self.n_jobs)
 
     def boost(self, fold: int, params: dict[str, Any], trees: int) -> Any:
         """Return the booster of one fold's training rows.
@@ -136,7 +123,3 @@ class FoldTrees:
         if key not in self.kept:
             self.kept[key] = self.binned.subset(self.folds[fold][side]).construct()
         return self.kept[key]
-
-
-def _spread(rows: Rows) -> Rows:
-    return rows if len(rows) <= EDGE_ROWS else rows[np.linspace(0, len(rows) - 1, EDGE_ROWS).astype(np.intp)]

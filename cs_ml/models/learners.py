@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import logit
 
+from cs_ml.models.bins import binned
 from cs_ml.models.encode import SnapshotEncoder, View
 
 __all__ = ["BaseRate", "Learner", "Member", "TrainingRows", "log_odds"]
@@ -33,13 +34,15 @@ class TrainingRows:
         Row weights with mean one, shape (n_rows,).
     clusters
         Integer code of the account of each row, shape (n_rows,).
+    pasts
+        Positions of the training rows of each fold, the earliest first; none where there are no folds.
     """
 
     X: pd.DataFrame
     y: Floats
     weights: Floats
     clusters: Rows
-    cache: dict[str, Any] = field(default_factory=dict)
+    pasts: tuple[Rows, ...] = ()
 
     @cached_property
     def encoder(self) -> SnapshotEncoder:
@@ -50,6 +53,11 @@ class TrainingRows:
     def tree(self) -> View:
         """Tree view of all rows; it learns nothing that could reach across folds but the names of levels."""
         return self.encoder.tree(self.X)
+
+    @cached_property
+    def binned(self) -> Any:
+        """Tree view of all rows in bins with the edges of the earliest fold; a ``lightgbm.Dataset``."""
+        return binned(self.tree.matrix, self.y, self.weights, self.pasts)
 
     def linear(self, train: Rows, test: Rows) -> tuple[View, View]:
         """Return the linear views of two sets of rows, learned from the first."""

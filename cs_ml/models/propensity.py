@@ -177,7 +177,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             notes.append(
                 f"fewer than three origins {self.purge_days} days apart: choices rest on accounts, not on time"
             )
-        evidence = gather(learners, rows, folds)
+        evidence = gather(learners, rows, folds, n_jobs=self.n_jobs)
         weights = learner_weights(evidence, self.blend)
         calibration, margin = choose_calibration(evidence, weights, self.calibrate, target)
         self.ensemble_ = Ensemble.train(evidence.learners, weights, calibration, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,10 +15,12 @@ from cs_ml.models.average import Average, best_of_each
 from cs_ml.models.blend import blend_margin, choose_weights
 from cs_ml.models.calibrate import METHODS, AffineCalibrator, choose_calibrator
 from cs_ml.models.folds import Folds
+from cs_ml.models.further import Guarded
 from cs_ml.models.learners import Learner, TrainingRows, log_odds
 from cs_ml.models.losses import log_loss_rows
 from cs_ml.models.recency import choose_half_life, rate_shift
 from cs_ml.models.target import Target
+from cs_ml.models.threads import one_thread
 
 __all__ = ["Evidence", "choose_calibration", "gather", "learner_weights"]
 
@@ -95,7 +98,7 @@ class Evidence:
         }
 
 
-def gather(learners: list[Learner], rows: TrainingRows, folds: Folds) -> Evidence:
+def gather(learners: list[Learner], rows: TrainingRows, folds: Folds, *, n_jobs: int = 1) -> Evidence:
     """Try every setting of every learner on every fold, and fix each learner to what did best.
 
     Parameters
@@ -106,6 +109,8 @@ def gather(learners: list[Learner], rows: TrainingRows, folds: Folds) -> Evidenc
         Labelled rows.
     folds
         As from ``training_folds``.
+    n_jobs
+        Folds at once, each on one thread; no result depends on it. Learners of other packages have their folds in turn.
 
     Returns
     -------
@@ -117,8 +122,9 @@ def gather(learners: list[Learner], rows: TrainingRows, folds: Folds) -> Evidenc
     base = np.concatenate([np.empty(0), *bases])
     nothing = np.empty((len(test), 0))
     evidence = Evidence([], folds, rows.y[test], rows.weights[test], rows.clusters[test], base, nothing)
+    rows.pasts = tuple(train for train, _ in folds.pairs)
     for learner in learners:
-        _choose_setting(evidence, learner, rows)
+        _choose_setting(evidence, learner, rows, n_jobs)
     return evidence
 
 
@@ -191,17 +197,27 @@ def _calibrator(evidence: Evidence, margin: Floats, method: str, target: Target)
     return choose_calibrator(margin[new], y, clusters, origin, n_events=events, weights=share[new])
 
 
-def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows) -> None:
+def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows, n_jobs: int) -> None:
     settings = learner.settings
     chosen, losses = np.array([len(settings) // 3]), np.empty(0)
     if len(evidence.y):
-        path = np.concatenate([learner.path(rows, train, test) for train, test in evidence.folds.pairs])
+        path = np.concatenate(_paths(learner, rows, evidence.folds, n_jobs))
         losses = (log_loss_rows(evidence.y, path) * evidence.weights[:, None]).mean(axis=0)
         chosen = best_of_each(learner, losses)
         evidence.margins = np.column_stack([evidence.margins, path[:, chosen].mean(axis=1)])
     averaged = [settings[at] for at in chosen]
     evidence.learners.append(Average([learner.with_setting(setting) for setting in averaged]))
     evidence.settings[learner.name] = {"averaged": averaged, "tried": settings, "log_loss": losses.tolist()}
+
+
+def _paths(learner: Learner, rows: TrainingRows, folds: Folds, n_jobs: int) -> list[Floats]:
+    """Try a learner's settings on every fold, some at once; what folds share is made before they begin."""
+    if n_jobs < 2 or isinstance(learner, Guarded):
+        return [learner.path(rows, train, test) for train, test in folds.pairs]
+    if learner.reads == "tree":
+        _ = rows.binned
+    with one_thread(), ThreadPoolExecutor(n_jobs) as pool:
+        return list(pool.map(lambda fold: learner.path(rows, *fold), folds.pairs))
 
 
 def _given(blend: str | dict[str, float], names: list[str]) -> Floats:

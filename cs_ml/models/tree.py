@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from cs_ml.models.bins import FIXED, binned
 from cs_ml.models.encode import View
 from cs_ml.models.learners import TrainingRows
 
@@ -105,21 +106,21 @@ class TreeLearner:
         return type(self)(**setting, **self.options)
 
     def path(self, rows: TrainingRows, train: Rows, test: Rows) -> Floats:
-        """Return margins of the test rows for each setting; the columns are binned once for all folds."""
-        counts = self.options["grid"][1]
-        past, future = rows.tree.take(train), rows.tree.take(test)
-        binned = self._binned(rows).subset(np.sort(train))
-        full = [self._boost(binned, rows.tree, seed, max(counts)) for seed in self._seeds()]
-        order = self._ranking(full)
+        """Return margins of the test rows for each setting, on one thread; folds share the bins of all columns."""
+        columns, counts = self.options["grid"]
+        full = self._boost_all(rows.binned.subset(np.sort(train)), rows.tree.sources, max(counts), n_jobs=1)
+        future, order = rows.tree.take(test), self._ranking(full)
         margins = []
-        for columns in self.options["grid"][0]:
-            few = np.sort(order[:columns])
-            boosters = self._boost_all(past, rows.y[train], rows.weights[train], few, max(counts))
+        for few in (np.sort(order[:number]) for number in columns):
+            past = _narrow(rows.tree, few).take(train)
+            boosters = self._boost_few(past, rows.y[train], rows.weights[train], max(counts), n_jobs=1)
             margins += [_mean_margin(boosters, future.matrix[:, few], count) for count in counts]
         margins += [_mean_margin(full, future.matrix, count) for count in counts]
         return np.column_stack(margins)
 
-    def fit(self, view: View, y: Floats, weights: Floats | None = None) -> Self:
+    def fit(
+        self, view: View, y: Floats, weights: Floats | None = None, *, scouts: dict[str, Any] | None = None
+    ) -> Self:
         """Grow the trees, first on all columns, then on the best few where ``columns`` says so.
 
         Parameters
@@ -130,19 +131,24 @@ class TreeLearner:
             Labels 0.0 and 1.0, shape (n_rows,).
         weights
             Row weights with mean one.
+        scouts
+            Trees on all columns that learners who differ in ``columns`` and ``trees`` alone share: the first who grows
+            any leaves them here for the others.
 
         Returns
         -------
         TreeLearner
             Itself.
         """
-        every = np.arange(view.matrix.shape[1])
-        self.kept_ = every
+        every, n_jobs = np.arange(view.matrix.shape[1]), self.options["n_jobs"]
+        scouts = {} if scouts is None else scouts
         if self.columns is not None and self.columns < len(every):
-            scouts = self._boost_all(view, y, weights, every, max(self.options["grid"][1]))
-            self.kept_ = np.sort(self._ranking(scouts)[: self.columns])
-        boosters = self._boost_all(view, y, weights, self.kept_, self.trees)
-        self.boosters_ = [_reload(booster.model_to_string()) for booster in boosters]
+            self.kept_ = np.sort(self._ranking(self._scouts(view, y, weights, scouts))[: self.columns])
+            boosters = self._boost_few(_narrow(view, self.kept_), y, weights, self.trees, n_jobs=n_jobs)
+        else:
+            self.kept_ = every
+            boosters = scouts.get("boosters") or self._boost_few(view, y, weights, self.trees, n_jobs=n_jobs)
+        self.boosters_ = [_reload(booster.model_to_string(num_iteration=self.trees)) for booster in boosters]
         return self
 
     def margin(self, view: View) -> Floats:
@@ -181,11 +187,17 @@ class TreeLearner:
     def _seeds(self) -> range:
         return range(self.options["random_state"], self.options["random_state"] + self.options["seeds"])
 
+    def _scouts(self, view: View, y: Floats, weights: Floats | None, scouts: dict[str, Any]) -> list[Any]:
+        if "boosters" not in scouts:
+            most = max(*self.options["grid"][1], self.trees)
+            scouts["boosters"] = self._boost_few(view, y, weights, most, n_jobs=self.options["n_jobs"])
+        return list(scouts["boosters"])
+
     def _params(self, sources: tuple[str, ...], seed: int) -> dict[str, Any]:
         o = self.options
         signs = [o["monotone"].get(source, 0) for source in sources]
         return {
-            "objective": "binary",
+            **FIXED,
             "num_leaves": o["leaves"],
             "max_depth": 5,
             "min_data_in_leaf": o["leaf_rows"],
@@ -194,38 +206,20 @@ class TreeLearner:
             "lambda_l2": o["l2"],
             "feature_fraction": o["column_share"] if len(sources) > 8 else 1.0,
             "seed": seed,
-            "num_threads": o["n_jobs"],
-            "deterministic": True,
-            "force_col_wise": True,  # row-wise, LightGBM 4.7.0 can end the process where a subset of bins is learned
-            "feature_pre_filter": False,
-            "verbosity": -1,
             **({"monotone_constraints": signs} if any(signs) else {}),
         }
 
-    def _dataset(self, view: View, y: Floats, weights: Floats | None) -> Any:
+    def _boost_all(self, rows: Any, sources: tuple[str, ...], trees: int, *, n_jobs: int) -> list[Any]:
+        """Grow trees on rows in bins, once a seed."""
         import lightgbm as lgb  # noqa: PLC0415  heavy, and only this learner needs it
 
-        return lgb.Dataset(
-            np.ascontiguousarray(view.matrix),
-            label=y,
-            weight=weights,
-            params=self._params(view.sources, self.options["random_state"]),
-            free_raw_data=False,
-        )
+        params = [{**self._params(sources, seed), "num_threads": n_jobs} for seed in self._seeds()]
+        return [lgb.train(one, rows, num_boost_round=trees) for one in params]
 
-    def _binned(self, rows: TrainingRows) -> Any:
-        if "binned" not in rows.cache:
-            rows.cache["binned"] = self._dataset(rows.tree, rows.y, rows.weights).construct()
-        return rows.cache["binned"]
-
-    def _boost(self, dataset: Any, view: View, seed: int, trees: int) -> Any:
-        import lightgbm as lgb  # noqa: PLC0415  heavy, and only this learner needs it
-
-        return lgb.train(self._params(view.sources, seed), dataset, num_boost_round=trees)
-
-    def _boost_all(self, view: View, y: Floats, weights: Floats | None, kept: Rows, trees: int) -> list[Any]:
-        narrow = _narrow(view, kept)
-        return [self._boost(self._dataset(narrow, y, weights), narrow, seed, trees) for seed in self._seeds()]
+    def _boost_few(self, view: View, y: Floats, weights: Floats | None, trees: int, *, n_jobs: int) -> list[Any]:
+        """Cut the columns of a view into bins of their own, and grow trees."""
+        rows = binned(view.matrix, y, weights, n_jobs=n_jobs)
+        return self._boost_all(rows, view.sources, trees, n_jobs=n_jobs)
 
     def _ranking(self, boosters: list[Any]) -> Rows:
         gain = np.add.reduce([booster.feature_importance("gain") for booster in boosters])

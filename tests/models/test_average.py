@@ -36,6 +36,17 @@ def test_it_travels_as_plain_values(average):
     assert (again.margin(VIEW) == average.margin(VIEW)).all()
 
 
+def test_members_that_look_at_all_columns_once_are_those_fitted_alone():
+    """Trees shared by the members, cut off at their own number, are the trees that each would have grown."""
+    sizes = [(1, 20), (2, 5), (None, 10)]
+    made = [TreeLearner(columns=columns, trees=trees, seeds=2, leaf_rows=20) for columns, trees in sizes]
+    alone = [TreeLearner(columns=columns, trees=trees, seeds=2, leaf_rows=20) for columns, trees in sizes]
+    for member, other in zip(Average(made).fit(VIEW, Y).members, alone, strict=True):
+        assert member.margin(VIEW).tobytes() == other.fit(VIEW, Y).margin(VIEW).tobytes()
+        assert member.contributions(VIEW)[0].tobytes() == other.contributions(VIEW)[0].tobytes()
+        assert member.kept_.tolist() == other.kept_.tolist()
+
+
 def test_of_each_number_of_columns_the_best_strength_is_kept():
     learner = LogisticLearner(grid=((4, 12), (0.1, 1.0)))
     assert best_of_each(learner, np.array([0.3, 0.2, 0.1, 0.4, 0.5, 0.5])).tolist() == [1, 2, 4]

@@ -10,8 +10,9 @@ import pytest
 from scipy.special import expit
 
 from cs_ml.errors import InputError, MissingExtra
+from cs_ml.models.bins import FIXED, edge_rows
 from cs_ml.models.encode import View
-from cs_ml.models.fold_trees import FIXED, FoldTrees, _spread
+from cs_ml.models.fold_trees import FoldTrees
 from cs_ml.models.tree import TreeLearner
 from cs_ml.models.tuning import SPACE, Budget, _best, _lost, tune_trees
 
@@ -117,6 +118,14 @@ def test_an_unknown_metric_is_refused(book):
 
 
 def test_edges_of_many_rows_come_from_rows_spread_over_all_of_them(monkeypatch):
-    monkeypatch.setattr("cs_ml.models.fold_trees.EDGE_ROWS", 3)
-    assert _spread(np.arange(10, 21)).tolist() == [10, 15, 20]
-    assert _spread(np.arange(2)).tolist() == [0, 1]
+    monkeypatch.setattr("cs_ml.models.bins.EDGE_ROWS", 3)
+    matrix = np.arange(21.0)[:, None]
+    assert edge_rows(matrix, [np.arange(10, 21)])[:, 0].tolist() == [10, 15, 20]
+    assert edge_rows(matrix, [np.arange(2)])[:, 0].tolist() == [0, 1]
+
+
+def test_a_column_that_begins_later_has_the_edges_of_the_first_past_that_knows_it():
+    late = np.r_[np.full(4, np.nan), 1.0, 2.0, 3.0, 4.0]
+    matrix = np.column_stack([np.arange(8.0), late, np.zeros(8)])
+    found = edge_rows(matrix, [np.arange(2), np.arange(4), np.arange(6), np.arange(8)])
+    np.testing.assert_array_equal(found, [[0.0, np.nan, 0.0], [1.0, 2.0, 0.0]])
