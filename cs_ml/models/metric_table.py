@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.errors import Fault, FrameError
-from cs_ml.models.bootstrap import account_codes, interval, replicate
+from cs_ml.models.bootstrap import account_codes, interval, replicate, scaled_interval
 from cs_ml.models.capacity import Effort
 from cs_ml.models.metrics import measure
 
@@ -19,6 +20,7 @@ __all__ = ["metric_table", "paired_differences"]
 
 Floats = npt.NDArray[np.float64]
 NOISE = {"ece": 2, "brier_reliability": 1}  # metrics that noise can only raise, as in ``interval``
+SCALES = {"roc_auc": "logit", "average_precision": "logit", "log_loss": "log", "brier": "log"}  # as in scaled_interval
 
 
 def metric_table(
@@ -48,7 +50,8 @@ def metric_table(
     shares
         Shares of rows for lift and capture.
     n_boot, level, random_state
-        Replicates, coverage and seed of the bootstrap clustered by account.
+        Replicates, coverage and seed of the bootstrap clustered by account. AUC, average precision, log loss and Brier
+        score have intervals by ``scaled_interval``, the others percentiles.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def metric_table(
     order = np.argsort(-p, kind="stable")
     context = {"mrr": _at(money, order), "dates": _at(dates, order), "capacity": capacity, "effort": effort}
     measured = partial(measure, y[order], p[order], shares=shares, **context)
-    return _table(measured, y[order], codes[order], NOISE, n_boot, level, random_state)
+    return _table(measured, y[order], codes[order], n_boot, level, random_state, scales=SCALES, noise=NOISE)
 
 
 def paired_differences(
@@ -125,24 +128,29 @@ def paired_differences(
         ours, theirs = measure(y, p, weights, **options), measure(y, q, weights, **options)
         return {name: ours[name] - theirs[name] for name in ours}
 
-    return _table(measured, y, account_codes(clusters, len(y)), {}, n_boot, level, random_state)
+    return _table(measured, y, account_codes(clusters, len(y)), n_boot, level, random_state)
 
 
 def _table(
     measured: Callable[[Floats | None], dict[str, Any]],
     y: Floats,
     codes: npt.NDArray[np.intp],
-    noise: dict[str, int],
     n_boot: int,
     level: float,
     random_state: int,
+    *,
+    scales: Mapping[str, str] = MappingProxyType({}),
+    noise: Mapping[str, int] = MappingProxyType({}),
 ) -> pd.DataFrame:
     replicates = replicate(measured, codes, n_boot=n_boot, random_state=random_state)
     events = len(np.unique(codes[y == 1]))
     rows = []
     for name, value in measured(None).items():
-        low, high = interval(replicates[name], float(value), level=level, noise=noise.get(name, 0))
-        rows.append((name, float(value), low, high, len(y), events))
+        if name in scales:
+            told = scaled_interval(replicates[name], float(value), scale=scales[name], events=events, level=level)
+        else:
+            told = interval(replicates[name], float(value), level=level, noise=noise.get(name, 0))
+        rows.append((name, float(value), *told, len(y), events))
     return pd.DataFrame(rows, columns=["metric", "value", "low", "high", "n", "events"])
 
 

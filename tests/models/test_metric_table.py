@@ -4,7 +4,7 @@ import pytest
 from scipy.special import expit
 
 from cs_ml.errors import FrameError
-from cs_ml.models.bootstrap import draw_weights, interval
+from cs_ml.models.bootstrap import draw_weights, interval, scaled_interval
 from cs_ml.models.metric_table import metric_table, paired_differences
 from cs_ml.models.reliability import reliability_table, wilson
 
@@ -76,6 +76,21 @@ def test_too_few_defined_replicates_give_no_interval():
     low, high = interval(np.array([0.7] + [np.nan] * 9), 0.7)
     assert np.isnan(low)
     assert np.isnan(high)
+
+
+def test_scaled_interval_by_hand():
+    """Standard error 0.1 around 0.8: 0.625 in log-odds, 2.132 of which at four degrees of freedom are 1.332."""
+    low, high = scaled_interval(np.array([0.7, 0.9]), 0.8, scale="logit", events=5, level=0.9)
+    assert (low, high) == pytest.approx(tuple(expit(np.log(4) + sign * 1.3324) for sign in (-1, 1)), abs=1e-4)
+    low, high = scaled_interval(np.array([0.4, 0.6]), 0.5, scale="log", events=10**6, level=0.9)
+    assert (low * high, high) == pytest.approx((0.25, 0.5 * np.exp(0.2 * 1.64485)), abs=1e-5)
+
+
+def test_few_events_widen_and_bounds_hold():
+    replicates = np.array([0.9, 0.95, 0.99])
+    few, many = (scaled_interval(replicates, 0.95, scale="logit", events=events) for events in (3, 300))
+    assert 0 < few[0] < many[0] < 0.95 < many[1] < few[1] < 1
+    assert scaled_interval(np.ones(10), 1.0, scale="logit", events=3) == (1.0, 1.0)
 
 
 def test_wilson_agrees_with_a_published_example():
