@@ -188,12 +188,15 @@ class KeyTable:
         return np.where(longer.any(axis=1), np.int32(-1), codes) if longer.shape[1] else codes
 
     def _found(self, slots: _Slots, words: np.ndarray) -> np.ndarray:
-        if words.shape[1] == 1 and len(words) and int(words.max()) < SMALL:
-            return np.asarray(self._small().take(words[:, 0].view(np.int64)) - np.int32(1))
         loops = compiled(max(self._n_expected, self._n_asked))
         if loops is None:
+            if words.shape[1] == 1 and len(words) and int(words.max()) < SMALL:
+                return np.asarray(self._small().take(words[:, 0].view(np.int64)) - np.int32(1))
             return _find(slots, words)
-        return np.asarray(loops.find(self._small(), slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words))
+        codes = np.empty(len(words), np.int32)
+        words = np.ascontiguousarray(words)
+        loops.find(self._small(), slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words, codes)
+        return codes
 
     def add(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key; keys not seen before get the next codes."""

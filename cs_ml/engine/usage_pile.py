@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cs_ml.engine import usage_scatter
 from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
 from cs_ml.engine.usage_scatter import DayTable, compiled, union
 
@@ -151,10 +152,12 @@ class Pile:
     def add(self, rows: Rows | Marks) -> None:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
         self._n_added += len(rows)
+        n_rows = max(self._n_expected, self._n_added)
         if (
             self._tabled
             and (isinstance(rows, Marks) or rows.lag is None)
-            and compiled(max(self._n_expected, self._n_added))
+            and n_rows > usage_scatter.TABLED_AT
+            and compiled(n_rows)
         ):
             rows = self._marked(rows)
             if not len(rows):

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.util import find_spec
-from types import ModuleType
+from types import SimpleNamespace
 
 import numpy as np
 
 from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
+from cs_ml.timeline.loops import loops
 
-__all__ = ["DayTable", "compiled", "union"]
+__all__ = ["TABLED_AT", "DayTable", "compiled", "union"]
 
 DAYS = 1 << 16
-COMPILED_AT = 1 << 24  # rows from which on compiled loops pay for their import, and tables are full enough
+TABLED_AT = 1 << 22  # rows from which on tables are full enough to be quicker than sorting
 MOST_MEMBERS = 1 << 26  # codes from here on are kept in the pile: they would make wide tables of little
 MOST_BYTES = 1 << 28
 PAGES = 1 << 10
 WORDS_A_ROW = 8  # a table with more words for each row in it does not pay
 
 
-def compiled(n_rows: int) -> ModuleType | None:
+def compiled(n_rows: int) -> SimpleNamespace | None:
     """Return the compiled loops where so many rows pay for them; nothing where numba is not installed."""
-    return _loops() if n_rows > COMPILED_AT else None
+    return loops("cs_ml.engine.usage_scatter_kernels", n_rows)
 
 
-@cache
-def _loops() -> ModuleType | None:
-    if find_spec("numba") is None:
-        return None
-    from cs_ml.engine import usage_scatter_kernels  # noqa: PLC0415  half a second, only where rows are many
-
-    return usage_scatter_kernels
-
-
-def _needed() -> ModuleType:
-    loops = _loops()
-    if loops is None:
+def _needed() -> SimpleNamespace:
+    found = loops("cs_ml.engine.usage_scatter_kernels", 1 << 62)
+    if found is None:
         raise ModuleNotFoundError("numba is not installed; install the extra `fast`")
-    return loops
+    return found
 
 
 class DayTable:
@@ -91,18 +81,19 @@ class DayTable:
         marks = rows if isinstance(rows, Marks) else rows.marks(self._minor_bits)
         minor = marks.code if marks.minor is None else marks.minor
         self._names = (*([marks.count] if marks.count else []), *marks.values)
-        n_days, major, low = self._loops.extent(
-            marks.code, minor, marks.day, MOST_MEMBERS, self._page_of, self._days, self._n_days
-        )
+        code, minor, day = (_narrow(column) for column in (marks.code, minor, marks.day))
+        found = np.empty(3, np.int64)
+        self._loops.extent(code, minor, day, MOST_MEMBERS, self._page_of, self._days, self._n_days, found)
+        n_days, major, low = found.tolist()
         if not self._fit(n_days, major + 1, low + 1):
             return rows
         strays = np.empty(len(marks), np.int64)
-        n_marked, n_strays = self._loops.mark(
-            marks.code, minor, marks.day, MOST_MEMBERS, self._span if self._minor_bits else 0, self._page_of,
-            self._bits, self._sums, _table(marks.values, len(marks)), marks.count is not None, strays,
+        self._loops.mark(
+            code, minor, day, MOST_MEMBERS, self._span if self._minor_bits else 0, self._page_of,
+            self._bits, self._sums, _table(marks.values, len(marks)), marks.count is not None, strays, found,
         )  # fmt: skip
-        self.n_rows += n_marked
-        return rows.take(strays[:n_strays])
+        self.n_rows += int(found[0])
+        return rows.take(strays[: found[1]])
 
     def take(self, other: DayTable) -> bool:
         """Add another table to this one, unless that makes it too large; return whether it was added."""
@@ -152,7 +143,7 @@ class DayTable:
             Other keys for keys, one for one, days unchanged.
         """
         n_words, pages = _words(self._majors, self._span), slice(self._n_days)
-        bits, days = self._bits[pages, :n_words], self._days[pages]
+        bits, days = self._bits[pages], self._days[pages]
         counts = np.zeros(64 * n_words, np.int64)
         self._loops.per_place(bits, counts)
         place = np.flatnonzero(counts)
@@ -167,6 +158,10 @@ class DayTable:
         values = np.empty((len(self._names), len(day)), np.int64)
         self._loops.emit(bits, self._sums, days, np.argsort(days), counts, day, values)
         return LaidOut(code, found, day, dict(zip(self._names, values, strict=True)))
+
+
+def _narrow(codes: np.ndarray) -> np.ndarray:
+    return codes if codes.dtype == np.int32 else np.minimum(codes, MOST_MEMBERS).astype(np.int32)
 
 
 def _words(majors: int, span: int) -> int:

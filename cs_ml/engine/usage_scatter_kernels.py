@@ -1,12 +1,10 @@
-"""Compiled loops behind the tables of usage by day; imported only where there are rows enough to pay for it."""
+"""Loops behind the tables of usage by day, for :mod:`cs_ml.timeline.loops`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from cs_ml.timeline.spans_loops import compiled
-
-__all__ = ["away", "emit", "extent", "find", "mark", "per_place", "union"]
+__all__ = ["LOOPS"]
 
 LINE = 8  # words of a cache line
 DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -15,10 +13,17 @@ PLACES[[int(np.uint64((int(DE_BRUIJN) << bit) & (2**64 - 1)) >> np.uint64(58)) f
 
 
 def _extent(
-    code: np.ndarray, minor: np.ndarray, day: np.ndarray, most: int, page_of: np.ndarray, days: np.ndarray, n_days: int
-) -> tuple[int, int, int]:
-    """Give days not seen before the next pages; return how many there are, and the largest major and minor codes."""
-    largest, largest_minor = -1, -1
+    code: np.ndarray,
+    minor: np.ndarray,
+    day: np.ndarray,
+    most: int,
+    page_of: np.ndarray,
+    days: np.ndarray,
+    n_days: int,
+    found: np.ndarray,
+) -> None:
+    """Give days not seen before the next pages; find how many there are, and the largest major and minor codes."""
+    largest, largest_minor = np.int32(-1), np.int32(-1)
     for row in range(len(code)):
         if page_of[day[row]] < 0:
             page_of[day[row]] = n_days
@@ -27,7 +32,7 @@ def _extent(
         if code[row] < most:
             largest = max(largest, code[row])
             largest_minor = max(largest_minor, minor[row])
-    return n_days, largest, largest_minor
+    found[0], found[1], found[2] = n_days, largest, largest_minor
 
 
 def _mark(
@@ -42,8 +47,9 @@ def _mark(
     values: np.ndarray,
     count: bool,
     strays: np.ndarray,
-) -> tuple[int, int]:
-    """Set the bit and add to the sums of each row, list the rows whose code has no place; return how many of each.
+    found: np.ndarray,
+) -> None:
+    """Set the bit and add to the sums of each row, list the rows whose code has no place; find how many of each.
 
     Members without a minor part have a span of 0; ``minor`` is any array then.
     """
@@ -63,13 +69,13 @@ def _mark(
             sums[page, place, 0] += 1
         for name in range(n_values):
             sums[page, place, name + count] += values[name][row]
-    return n_marked, n_strays
+    found[0], found[1] = n_marked, n_strays
 
 
 def _per_place(bits: np.ndarray, counts: np.ndarray) -> None:
     """Count the pages on which each place is marked."""
     for page in range(len(bits)):
-        for word in range(bits.shape[1]):
+        for word in range(len(counts) >> 6):
             left = np.uint64(bits[page, word])
             while left:
                 counts[word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]] += 1
@@ -86,7 +92,7 @@ def _emit(
     values: np.ndarray,
 ) -> None:
     """Write the marks of each place, days ascending, from its start on, a line of words at a time."""
-    n_words = bits.shape[1]
+    n_words = len(start) >> 6
     for first in range(0, n_words, LINE):
         for page in order:
             for word in range(first, min(first + LINE, n_words)):
@@ -126,11 +132,16 @@ def _union(
 
 
 def _find(
-    direct: np.ndarray, code: np.ndarray, keys: np.ndarray, multipliers: np.ndarray, shift: int, words: np.ndarray
-) -> np.ndarray:
+    direct: np.ndarray,
+    code: np.ndarray,
+    keys: np.ndarray,
+    multipliers: np.ndarray,
+    shift: int,
+    words: np.ndarray,
+    found: np.ndarray,
+) -> None:
     """Look keys up: small numbers directly, others in open addressing with linear probing; -1 where not known."""
     n_words, last = words.shape[1], len(code) - 1
-    found = np.empty(len(words), np.int32)
     for row in range(len(words)):
         if n_words == 1 and words[row, 0] < len(direct):
             found[row] = direct[words[row, 0]] - 1
@@ -151,7 +162,6 @@ def _find(
                 found[row] = held
                 break
             slot = (slot + 1) & last
-    return found
 
 
 def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndarray) -> int:
@@ -164,5 +174,13 @@ def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndar
     return n_rows
 
 
-extent, mark, per_place, emit = compiled(_extent), compiled(_mark), compiled(_per_place), compiled(_emit)
-union, find, away = compiled(_union), compiled(_find), compiled(_away)
+CODES, PAGES = "int32[::1], int32[::1], int32[::1], ", "int64[:, ::1], int64[:, :, ::1], "
+LOOPS = (
+    (_extent, f"void({CODES}int64, int32[::1], int64[::1], int64, int64[::1])"),
+    (_mark, f"void({CODES}int64, int64, int32[::1], {PAGES}int64[:, ::1], int64, int64[::1], int64[::1])"),
+    (_per_place, "void(int64[:, ::1], int64[::1])"),
+    (_emit, f"void({PAGES}int64[::1], int64[::1], int64[::1], uint16[::1], int64[:, ::1])"),
+    (_union, "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])"),
+    (_find, "void(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int32[::1])"),
+    (_away, "int64(int32[::1], int32[::1], int32[::1], int64[::1])"),
+)

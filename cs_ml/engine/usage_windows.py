@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
 from cs_ml.engine.usage_columns import UNITS
 from cs_ml.engine.usage_state import Days, Part, UsageState
 from cs_ml.engine.usage_sums import AccountSums
+from cs_ml.engine.usage_windows_compiled import Accounts
 from cs_ml.errors import FrameError
 from cs_ml.timeline.day_index import DayIndex
 from cs_ml.timeline.loops import loops
@@ -29,6 +31,7 @@ SUMS: dict[str, tuple[str, Part | None]] = {  # measure: value of the state, col
     "logins_count": ("logins", "login"),
     "logins_days": ("login_days", "login"),
 }
+ACTIVE = {"days": "rows", "login_days": "logins"}
 IN_MILLIONTHS = ("quantity", "active_users")
 DISTINCT = {"users_distinct": "users", "features_distinct": "features", "logins_users": "logins"}  # measure: field
 
@@ -94,9 +97,10 @@ def usage_windows(
     order = None if _is_sorted(codes, as_of) else np.lexsort((as_of, codes))
     if order is not None:
         codes, as_of = codes[order], as_of[order]
+    if (compiled := loops("cs_ml.engine.usage_windows_kernels", _sightings(state) + len(codes))) is not None:
+        rows = _compiled(compiled, state, codes, as_of, ask, threads)
+        return rows if order is None else {name: row[np.argsort(order)] for name, row in rows.items()}
     found = {name: np.empty(len(codes)) for name in ask.names(state)}
-
-    loops("cs_ml.timeline.spans_loops", _sightings(state))  # all blocks together may pay for what none does alone
 
     def fill(rows: slice) -> None:
         where = rows if order is None else order[rows]
@@ -110,6 +114,32 @@ def usage_windows(
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(fill, blocks))
     return found
+
+
+def _compiled(
+    compiled: SimpleNamespace, state: UsageState, codes: np.ndarray, as_of: np.ndarray, ask: _Question, threads: int
+) -> dict[str, np.ndarray]:
+    names = ask.names(state)
+    to, found = {name: place for place, name in enumerate(names)}, np.empty((len(names), len(codes)))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=state.n_accounts))])
+    high = max(state.last_day, int(state.days.late_known.max(initial=0))) + ask.reach + 1
+    rows = Accounts(compiled, starts, as_of, state.first_day, max(high, state.first_day + 1), found, threads)
+    backs = [(period, period * ask.period_days) for period in range(ask.periods)]
+    rows.edges(state.days, to["events_recency"])
+    for kind, (value, part) in SUMS.items():
+        if part is None or state.has(part):
+            asked = [(window, 0, to[f"{kind}_{window}d"]) for window in ask.windows]
+            if kind == "events_count":
+                asked += [(back + ask.period_days, back, to[f"events_period_{period}"]) for period, back in backs]
+            scale, counted = UNITS if value in IN_MILLIONTHS else 1, value in ACTIVE
+            rows.sums(state.days, ACTIVE.get(value, value), asked, scale, counted=counted)
+    for kind, field in DISTINCT.items():
+        if (days := getattr(state, field)) is not None:
+            asked = [(place, 0, to[f"{kind}_{window}d"]) for place, window in enumerate(ask.windows)]
+            if field == "users":
+                asked += [(len(ask.windows), back, to[f"users_period_{period}"]) for period, back in backs]
+            rows.distinct(days, (*ask.windows, ask.period_days), asked)
+    return dict(zip(names, found, strict=True))
 
 
 @dataclass(frozen=True)

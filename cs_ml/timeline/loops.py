@@ -1,37 +1,50 @@
-"""Loops compiled by numba, where it is installed and there is work enough to pay for loading it."""
+"""When compiled loops pay: where numba is installed, and there is work enough for loading or for making them."""
 
 from __future__ import annotations
 
-import sys
-from functools import cache
-from importlib import import_module
+import threading
 from importlib.util import find_spec
-from types import ModuleType
+from types import SimpleNamespace
 
-__all__ = ["PAYS", "loaded", "loops"]
+from cs_ml.timeline.machine_code import kept, load, make, place
 
-PAYS = 1 << 24  # steps of a loop that cost as much in NumPy as loading numba does
+__all__ = ["PAYS", "PAYS_LOADED", "PAYS_MADE", "loops"]
+
+PAYS = 1 << 17  # steps of a loop that cost as much in NumPy as loading machine code does, a twentieth of a second
 PAYS_LOADED = 1 << 12  # and those from which on a call pays where it is loaded
+PAYS_MADE = 1 << 20  # from here on it is made where it is not kept yet, which takes some seconds, once
+PAYS_ANEW = 1 << 24  # the same where no folder can be written, so that every process makes it
+LOCK = threading.Lock()
 
 
-def loaded() -> bool:
-    """Tell whether numba is in memory already, so that compiled loops cost nothing more."""
-    return "numba" in sys.modules
-
-
-def loops(module: str, n_steps: int) -> ModuleType | None:
-    """Return a module of compiled loops where so many steps pay for it; nothing where numba is not installed.
+def loops(module: str, n_steps: int) -> SimpleNamespace | None:
+    """Return the compiled loops of a module where so many steps pay for it; nothing where numba is not installed.
 
     Parameters
     ----------
     module
-        Full name of the module.
+        Full name of a module whose ``LOOPS`` are pairs of a function and its signature, in the words of numba; the
+        last dimension of every array is contiguous, and whole numbers or nothing are returned.
     n_steps
         How often the loops will run in all.
+
+    Examples
+    --------
+    >>> loops("cs_ml.timeline.spans_loops", 10) is None
+    True
     """
-    return _found(module) if n_steps > (PAYS_LOADED if loaded() else PAYS) else None
+    if n_steps <= PAYS and not (n_steps > PAYS_LOADED and module in _LOADED):
+        return None
+    with LOCK:
+        if module not in _LOADED and _pays(module, n_steps):
+            _LOADED[module] = load(kept(module) or make(module))
+    return _LOADED.get(module)
 
 
-@cache
-def _found(module: str) -> ModuleType | None:
-    return None if find_spec("numba") is None else import_module(module)
+_LOADED: dict[str, SimpleNamespace] = {}
+
+
+def _pays(module: str, n_steps: int) -> bool:
+    if find_spec("numba") is None:
+        return False
+    return bool(kept(module)) or n_steps > (PAYS_ANEW if place(module) is None else PAYS_MADE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -120,14 +120,16 @@ def distinct_counts(rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> 
     return counts
 
 
-def _compiled_counts(compiled: ModuleType, rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> np.ndarray:
+def _compiled_counts(compiled: SimpleNamespace, rows: DayIndex, seen: Sightings, windows: Sequence[int]) -> np.ndarray:
     n_rows = int(rows.starts[-1])
     change = np.zeros((n_rows + 1, len(windows)), np.int64)
     counts = np.empty((len(windows), n_rows), np.int64)
     known = seen.day if seen.known is None else seen.known
     group = np.asarray(seen.group, np.int64)
     asked = np.array(windows, np.int64)
-    compiled.distinct(*rows.laid_out(), group, seen.counts, seen.day, known, asked, change, counts)
+    table, width, low, starts = rows.laid_out()
+    own = [np.ascontiguousarray(column, np.int64) for column in (seen.counts, seen.day, known)]
+    compiled.distinct(table.astype(np.int32), width, low, starts, group, *own, asked, change, counts)
     return counts
 
 

@@ -1,22 +1,10 @@
-"""Compiled loops behind counts in windows; imported only where there is enough to count."""
+"""The loop behind counts in windows, for :mod:`cs_ml.timeline.loops`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-__all__ = ["compiled", "distinct"]
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a loop at its first call, and keep the result on disk where a folder lets us."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # no folder for it can be written: compiled anew in every process
-        return numba.njit(nogil=True)(function)
+__all__ = ["LOOPS"]
 
 
 def _distinct(
@@ -62,4 +50,5 @@ def _distinct(
             found[window, row] = total
 
 
-distinct = compiled(_distinct)
+LONG = "int64[::1], "
+LOOPS = ((_distinct, f"void(int32[::1], int64, int64, {6 * LONG}int64[:, ::1], int64[:, ::1])"),)

@@ -19,6 +19,7 @@ from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_rows import LaidOut, Rows
 from cs_ml.engine.usage_scatter import DayTable, union
 from cs_ml.engine.usage_state import Days
+from cs_ml.timeline import loops
 from cs_ml.timeline.clock import Clock
 
 pytest.importorskip("numba")
@@ -27,12 +28,19 @@ members = st.one_of(st.integers(0, 200), st.sampled_from([1 << 30, (1 << 30) + 7
 rows = st.lists(st.tuples(members, st.integers(0, 70), st.integers(0, 40), st.integers(-9, 9)), max_size=60)
 
 
+def from_rows(patch: pytest.MonkeyPatch, at: int) -> None:
+    """Compile loops, and mark in tables, from so many rows on."""
+    for name in ("PAYS", "PAYS_LOADED", "PAYS_MADE"):
+        patch.setattr(loops, name, at)
+    patch.setattr(usage_scatter, "TABLED_AT", at)
+
+
 @pytest.fixture
 def path(monkeypatch):
     """Choose from how many rows on loops are compiled, and how large a table may get."""
 
     def choose(at: int, most_bytes: int = 1 << 28) -> None:
-        monkeypatch.setattr(usage_scatter, "COMPILED_AT", at)
+        from_rows(monkeypatch, at)
         monkeypatch.setattr(usage_scatter, "MOST_BYTES", most_bytes)
 
     return choose
@@ -73,9 +81,9 @@ def test_marking_equals_sorting(minor_bits, count, most_bytes, batches, begin):
     for renamed in (None, rename):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(usage_scatter, "MOST_BYTES", most_bytes)
-            patch.setattr(usage_scatter, "COMPILED_AT", NEVER)
+            from_rows(patch, NEVER)
             plain = piled(batches, minor_bits, count, renamed)
-            patch.setattr(usage_scatter, "COMPILED_AT", begin)
+            from_rows(patch, begin)
             assert_same(plain, piled(batches, minor_bits, count, renamed))
 
 
@@ -96,7 +104,7 @@ def test_codes_are_the_same(batches, width):
     found = []
     for at in (NEVER, AT_ONCE):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(usage_scatter, "COMPILED_AT", at)
+            from_rows(patch, at)
             table = KeyTable()
             words = [np.array(batch, np.uint64)[: len(batch) // width * width].reshape(-1, width) for batch in batches]
             codes = [table.add(keys).tolist() for keys in words]
@@ -147,14 +155,11 @@ def test_without_numba_the_plain_path_is_taken(monkeypatch, path):
     batches, accounts = usage(1000)
     path(AT_ONCE)
     wanted = reduce_usage(batches, accounts, Clock())
-    monkeypatch.setattr(usage_scatter, "find_spec", {}.get)
-    usage_scatter._loops.cache_clear()
-    try:
-        assert arrays_of(reduce_usage(batches, accounts, Clock()).users) == arrays_of(wanted.users)
-        with pytest.raises(ModuleNotFoundError, match="fast"):
-            DayTable()
-    finally:
-        usage_scatter._loops.cache_clear()
+    monkeypatch.setattr(loops, "_LOADED", {})
+    monkeypatch.setattr(loops, "find_spec", {}.get)
+    assert arrays_of(reduce_usage(batches, accounts, Clock()).users) == arrays_of(wanted.users)
+    with pytest.raises(ModuleNotFoundError, match="fast"):
+        DayTable()
 
 
 def test_a_table_that_is_full_says_so(path):
@@ -169,7 +174,7 @@ def test_a_table_that_is_full_says_so(path):
 def test_loops_compile_where_no_folder_can_be_written(tmp_path):
     """A read-only installation and no home: compiled in memory, with the same results."""
     code = (
-        "import numba.core.caching as c; c._CacheLocator.ensure_cache_path = lambda self: open('/no/such/folder/x');"
+        "import os; os.access = lambda *_: False;"
         "import numpy as np; from cs_ml.engine.usage_scatter import union; from cs_ml.engine.usage_rows import Rows;"
         "print(union(Rows(np.array([1])), Rows(np.array([1, 2]))).key.tolist())"
     )

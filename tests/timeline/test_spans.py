@@ -48,8 +48,8 @@ def way(request):
     if request.param == "compiled":
         pytest.importorskip("numba")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loops, "PAYS", -1 if request.param == "compiled" else 1 << 60)
-        patch.setattr(loops, "loaded", lambda: False)
+        for name in ("PAYS", "PAYS_LOADED", "PAYS_MADE"):
+            patch.setattr(loops, name, -1 if request.param == "compiled" else 1 << 60)
         yield request.param
 
 
