@@ -76,7 +76,9 @@ def _fill(values: Floats, X: pd.DataFrame, numbers: Sequence[str]) -> None:
 
 
 def _words(column: pd.Series) -> Words:
-    return np.asarray(column.astype(object).where(column.notna(), None).to_numpy(), dtype=object)
+    """Return words as objects, equal ones as the same object: a comment stands in the window of many dates."""
+    codes, found = pd.factorize(column)
+    return np.array([*found, None], dtype=object)[codes]
 
 
 def _levelled(words: Words, kind: str, keys: pd.Index) -> pd.Series:
@@ -93,6 +95,6 @@ def _together(values: Floats, words: dict[str, pd.Series], columns: pd.Index, in
         if is_word:
             parts.append(pd.DataFrame({name: words[name] for name in names}, index))
             continue
-        parts.append(pd.DataFrame(values[done : done + len(names)].T, index, names))
+        parts.append(pd.DataFrame(values[done : done + len(names)].T, index, names, copy=False))
         done += len(names)
     return pd.concat(parts, axis=1)
