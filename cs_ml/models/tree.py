@@ -47,7 +47,7 @@ class TreeLearner:
     random_state
         Seed.
     n_jobs
-        Threads; the result does not depend on it.
+        Threads that predict; no result depends on it. Trees grow on one thread.
 
     Examples
     --------
@@ -108,12 +108,12 @@ class TreeLearner:
     def path(self, rows: TrainingRows, train: Rows, test: Rows) -> Floats:
         """Return margins of the test rows for each setting, on one thread; folds share the bins of all columns."""
         columns, counts = self.options["grid"]
-        full = self._boost_all(rows.binned.subset(np.sort(train)), rows.tree.sources, max(counts), n_jobs=1)
+        full = self._boost_all(rows.binned.subset(np.sort(train)), rows.tree.sources, max(counts))
         future, order = rows.tree.take(test), self._ranking(full)
         margins = []
         for few in (np.sort(order[:number]) for number in columns):
             past = _narrow(rows.tree, few).take(train)
-            boosters = self._boost_few(past, rows.y[train], rows.weights[train], max(counts), n_jobs=1)
+            boosters = self._boost_few(past, rows.y[train], rows.weights[train], max(counts))
             margins += [_mean_margin(boosters, future.matrix[:, few], count) for count in counts]
         margins += [_mean_margin(full, future.matrix, count) for count in counts]
         return np.column_stack(margins)
@@ -140,14 +140,14 @@ class TreeLearner:
         TreeLearner
             Itself.
         """
-        every, n_jobs = np.arange(view.matrix.shape[1]), self.options["n_jobs"]
+        every = np.arange(view.matrix.shape[1])
         scouts = {} if scouts is None else scouts
         if self.columns is not None and self.columns < len(every):
             self.kept_ = np.sort(self._ranking(self._scouts(view, y, weights, scouts))[: self.columns])
-            boosters = self._boost_few(_narrow(view, self.kept_), y, weights, self.trees, n_jobs=n_jobs)
+            boosters = self._boost_few(_narrow(view, self.kept_), y, weights, self.trees)
         else:
             self.kept_ = every
-            boosters = scouts.get("boosters") or self._boost_few(view, y, weights, self.trees, n_jobs=n_jobs)
+            boosters = scouts.get("boosters") or self._boost_few(view, y, weights, self.trees)
         self.boosters_ = [_reload(booster.model_to_string(num_iteration=self.trees)) for booster in boosters]
         return self
 
@@ -189,8 +189,8 @@ class TreeLearner:
 
     def _scouts(self, view: View, y: Floats, weights: Floats | None, scouts: dict[str, Any]) -> list[Any]:
         if "boosters" not in scouts:
-            most = max(*self.options["grid"][1], self.trees)
-            scouts["boosters"] = self._boost_few(view, y, weights, most, n_jobs=self.options["n_jobs"])
+            most = max([*self.options["grid"][1], self.trees])
+            scouts["boosters"] = self._boost_few(view, y, weights, most)
         return list(scouts["boosters"])
 
     def _params(self, sources: tuple[str, ...], seed: int) -> dict[str, Any]:
@@ -209,17 +209,16 @@ class TreeLearner:
             **({"monotone_constraints": signs} if any(signs) else {}),
         }
 
-    def _boost_all(self, rows: Any, sources: tuple[str, ...], trees: int, *, n_jobs: int) -> list[Any]:
-        """Grow trees on rows in bins, once a seed."""
+    def _boost_all(self, rows: Any, sources: tuple[str, ...], trees: int) -> list[Any]:
+        """Grow trees on rows in bins, once a seed; on one thread, for two that wait for each other cost up to ten."""
         import lightgbm as lgb  # noqa: PLC0415  heavy, and only this learner needs it
 
-        params = [{**self._params(sources, seed), "num_threads": n_jobs} for seed in self._seeds()]
-        return [lgb.train(one, rows, num_boost_round=trees) for one in params]
+        return [lgb.train(self._params(sources, seed), rows, num_boost_round=trees) for seed in self._seeds()]
 
-    def _boost_few(self, view: View, y: Floats, weights: Floats | None, trees: int, *, n_jobs: int) -> list[Any]:
+    def _boost_few(self, view: View, y: Floats, weights: Floats | None, trees: int) -> list[Any]:
         """Cut the columns of a view into bins of their own, and grow trees."""
-        rows = binned(view.matrix, y, weights, n_jobs=n_jobs)
-        return self._boost_all(rows, view.sources, trees, n_jobs=n_jobs)
+        rows = binned(view.matrix, y, weights)
+        return self._boost_all(rows, view.sources, trees)
 
     def _ranking(self, boosters: list[Any]) -> Rows:
         gain = np.add.reduce([booster.feature_importance("gain") for booster in boosters])
