@@ -74,7 +74,8 @@ def adapted(learners: Sequence[Learner], *, rule: str, options: dict[str, Any] |
     rule
         ``always``: constraints bind; ``no_loss``: they bind where they do not lose out of time.
     options
-        Options of ``TreeLearner`` for learners called ``tree``, as tuning finds them; None leaves all as they are.
+        Options of ``TreeLearner`` for the learner called ``tree``, as tuning finds them; ``free_tree`` keeps its own,
+        as something to fall back on. None leaves all as they are.
 
     Raises
     ------

@@ -90,7 +90,7 @@ class Tuned:
     options
         Options of ``TreeLearner`` that did best.
     value, first
-        Mean metric of the best trial, and of the first one: the options that the number of events gives.
+        Mean metric of the best trial, and of the best options that the number of events gives.
     trials
         Every trial, in order.
     """
@@ -102,12 +102,18 @@ class Tuned:
 
     @property
     def gains(self) -> bool:
-        """Whether anything better than the first trial was found."""
+        """Whether anything better was found than what there was without a search."""
         return self.value != self.first
 
 
 def tune_trees(
-    rows: FoldTrees, start: dict[str, Any], budget: Budget, *, seed: int = 0, before: Iterable[dict[str, float]] = ()
+    rows: FoldTrees,
+    start: dict[str, Any],
+    budget: Budget,
+    *,
+    seed: int = 0,
+    beside: Sequence[dict[str, Any]] = (),
+    before: Iterable[dict[str, float]] = (),
 ) -> Tuned:
     """Search for the options of a tree learner that predict later dates best.
 
@@ -125,6 +131,8 @@ def tune_trees(
         How long to search.
     seed
         Seed of the search and of the trees.
+    beside
+        Options that other learners have without a search; they are tried next, for what they reach is no gain.
     before
         Choices to try next, as ``Trial.params`` of an earlier search: a warm start.
 
@@ -146,7 +154,8 @@ def tune_trees(
     sign = "maximize" if budget.metric == "average_precision" else "minimize"
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(min(10, budget.trials // 2), 2))
     study = optuna.create_study(direction=sign, sampler=sampler, pruner=optuna.pruners.NopPruner())
-    for params in (_as_params(start), *before):
+    given = [_as_params(start), *(_as_params(one, start) for one in beside)]
+    for params in (*given, *before):
         study.enqueue_trial({name: params[name] for name in SPACE if name in params}, skip_if_exists=True)
     trials: list[Trial] = []
     seen: list[list[float]] = [[] for _ in rows.folds]
@@ -164,8 +173,10 @@ def tune_trees(
         left = None if budget.seconds is None else max(budget.seconds - (monotonic() - begun), 0.0)
         study.optimize(objective, n_trials=budget.trials - 1, timeout=left)
     whole = [one for one in trials if not one.pruned]
-    best = (max if sign == "maximize" else min)(whole, key=lambda one: one.value)
-    return Tuned({**_options(best.params, start), "trees": best.trees}, best.value, trials[0].value, trials)
+    better = max if sign == "maximize" else min
+    best = better(whole, key=lambda one: one.value)
+    first = better(one.value for one in whole if one.params in given)
+    return Tuned({**_options(best.params, start), "trees": best.trees}, best.value, first, trials)
 
 
 def _tried(
@@ -208,12 +219,12 @@ def _suggest(trial: Any, name: str, low: float, high: float, kind: str) -> float
     return float(trial.suggest_float(name, low, high, log=kind != "even"))
 
 
-def _as_params(start: dict[str, Any]) -> dict[str, float]:
-    """Return the choice that stands for the options without a search, within the space."""
-    return {
-        name: 1.0 if kind == "times" else type(start[name])(np.clip(start[name], low, high))
-        for name, (low, high, kind) in SPACE.items()
-    }
+def _as_params(given: dict[str, Any], start: dict[str, Any] | None = None) -> dict[str, float]:
+    """Return the choice that stands for given options, within the space."""
+    unit = start or given
+    bare = {name: given[name] / (unit[name] if kind == "times" else 1) for name, (_, _, kind) in SPACE.items()}
+    within = {name: float(np.clip(bare[name], low, high)) for name, (low, high, _) in SPACE.items()}
+    return {name: int(value) if SPACE[name][2] == "whole" else value for name, value in within.items()}
 
 
 def _options(params: dict[str, float], start: dict[str, Any]) -> dict[str, Any]:

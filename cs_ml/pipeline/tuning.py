@@ -28,7 +28,11 @@ COUNTS, REMEMBERED = (0.25, 0.5, 1.0, 1.5), 5
 
 
 def tune_target(config: Config, snapshot: Snapshot, target: str, *, n_jobs: int = 1) -> Tuned:
-    """Search for the options of a target's trees.
+    """Search for the options of the learner called ``tree``.
+
+    ``free_tree`` stays what the number of events gives. Its options lie within what is searched and are tried as well,
+    so that tuning both would end with one model twice; and where the search was lucky on early dates, the blend still
+    has trees that nobody searched for to turn to.
 
     Only rows that the first origin of the backtest could have learned from are looked at, so that what the backtest
     says of later dates stays true of tuned models too. The search is remembered in ``tuning/<target>.json`` of the
@@ -50,15 +54,15 @@ def tune_target(config: Config, snapshot: Snapshot, target: str, *, n_jobs: int 
     MissingExtra
         If Optuna is not installed.
     NotEnoughData
-        If those rows hold too little history for folds through time.
+        If those rows hold too little history for folds through time, or too few events for trees.
     """
-    rows, folds, start = _rows(config, snapshot, target)
+    rows, folds, (start, *beside) = _rows(config, snapshot, target)
     told = config.tuning
     budget = Budget(told.trials, told.seconds, told.trees, told.metric)
     view = rows.tree
     fold_trees = FoldTrees(view, rows.y, rows.weights, folds, n_jobs)
     before = last_best(_place(config, target)) if told.warm_start else []
-    found = tune_trees(fold_trees, start, budget, seed=config.model.random_state, before=before)
+    found = tune_trees(fold_trees, start, budget, seed=config.model.random_state, beside=beside, before=before)
     _remember(found, config, target)
     return found
 
@@ -124,7 +128,7 @@ def describe_tuning(target: str, found: Tuned, metric: str) -> str:
     )
 
 
-def _rows(config: Config, snapshot: Snapshot, target: str) -> tuple[TrainingRows, list[Any], dict[str, Any]]:
+def _rows(config: Config, snapshot: Snapshot, target: str) -> tuple[TrainingRows, list[Any], list[dict[str, Any]]]:
     X, y = training_rows(config, snapshot, target)
     purge, seed = snapshot.purge_days[target], config.model.random_state
     X, y = _early(config, X, y, purge)
@@ -141,8 +145,21 @@ def _rows(config: Config, snapshot: Snapshot, target: str) -> tuple[TrainingRows
             f"{target}: expected three origins {purge} days apart before the backtest begins, found fewer; "
             "start the snapshots earlier or set model.tune: false"
         )
-    tree: Any = candidates(("tree",), read, list(encoded.columns), monotone=None, seed=seed, n_jobs=1, notes=[])[0]
-    return TrainingRows(encoded, read.y, read.weights(None), read.clusters), list(folds.pairs), tree.options
+    rows = TrainingRows(encoded, read.y, read.weights(None), read.clusters)
+    return rows, list(folds.pairs), _options(config, read, list(encoded.columns), target)
+
+
+def _options(config: Config, read: Target, columns: list[str], target: str) -> list[dict[str, Any]]:
+    """Return the options that the number of events gives to ``tree``, and those of ``free_tree`` where it competes."""
+    seed = config.model.random_state
+    learners: Any = candidates(config.model.learners, read, columns, monotone=None, seed=seed, n_jobs=1, notes=[])
+    found = {one.name: one.options for one in learners if one.name in ("tree", "free_tree")}
+    if "tree" not in found:
+        raise NotEnoughData(
+            f"{target}: expected a learner called tree to compete on the {read.n_events} events before the backtest "
+            "begins, found none; name it in model.learners or set model.tune: false"
+        )
+    return [found.pop("tree"), *found.values()]
 
 
 def _early(config: Config, X: pd.DataFrame, y: pd.DataFrame, purge: int) -> tuple[pd.DataFrame, pd.DataFrame]:

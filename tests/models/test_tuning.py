@@ -94,6 +94,16 @@ def test_a_search_begins_with_what_there_was_and_never_ends_worse(book):
     assert len(found.trials) == 10
 
 
+def test_what_another_learner_reaches_without_a_search_is_no_gain(book):
+    strict = {**START, "leaf_rows": 150, "leaf_weight": 20.0}
+    found = tune_trees(folds(book), strict, Budget(trials=2, trees=60), beside=[START])
+    tried = found.trials[1]
+    assert (tried.params["leaf_rows"], tried.params["leaf_weight"], tried.folds) == (40 / 150, 0.25, 3)
+    assert tried.value < found.trials[0].value
+    assert found.first == found.value == tried.value
+    assert not found.gains
+
+
 def test_a_warm_start_tries_what_was_best_before_and_loses_nothing(book):
     cold = tune_trees(folds(book), START, Budget(trials=12, trees=60), seed=0)
     best = min((trial for trial in cold.trials if not trial.pruned), key=lambda trial: trial.value)

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from cs_ml.config import Config
+from cs_ml.errors import NotEnoughData
 from cs_ml.models.tuning import Trial, Tuned
 from cs_ml.pipeline.expected import expected_signs
 from cs_ml.pipeline.labelers import is_loss
 from cs_ml.pipeline.snapshot import take_snapshot
 from cs_ml.pipeline.train import new_model
-from cs_ml.pipeline.tuning import _early, last_best, tree_options, tune_target, tuned_options
+from cs_ml.pipeline.tuning import _early, _rows, last_best, tree_options, tune_target, tuned_options
 from cs_ml.timeline import TimeSplit, as_of_dates
 
 
@@ -31,6 +32,16 @@ def config(sample, out, **model):
 def book(sample, tmp_path_factory):
     chosen = config(sample, tmp_path_factory.mktemp("out"))
     return chosen, take_snapshot(chosen)
+
+
+def test_free_trees_are_tried_beside_and_need_not_compete(book, sample, tmp_path):
+    chosen, snapshot = book
+    *_, (tree,) = _rows(chosen, snapshot, "churn")  # too few events for free trees before the backtest
+    *_, (same, free) = _rows(config(sample, tmp_path, learners=["tree", "free_tree"]), snapshot, "churn")
+    assert same == tree
+    assert (tree["l2"], free["l2"]) == (10.0, 3.0)
+    with pytest.raises(NotEnoughData, match="a learner called tree to compete"):
+        _rows(config(sample, tmp_path, learners=["logistic"]), snapshot, "churn")
 
 
 @pytest.mark.slow
