@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 SMALLEST_SLOPE = 0.05
 METHODS = ("none", "temperature", "sigmoid")
+AHEAD = (1.0, 1.0, 2.0)  # standard errors that each must be ahead of simpler ones; a free shift hangs on a few dates
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,9 @@ def choose_calibrator(
 ) -> AffineCalibrator:
     """Learn the simplest calibrator that transports from some test dates to the others.
 
-    A free shift is only to be had from 15 events and three origins on: base rates move from season to season, and one
-    or two origins cannot say how much. Otherwise the choice is between none and a temperature.
+    A free shift is only to be had from 15 events and three origins on, and two standard errors ahead: base rates move
+    from season to season, and one or two origins cannot say how much. Otherwise the choice is between none and a
+    temperature.
 
     Parameters
     ----------
@@ -160,7 +162,7 @@ def choose_calibrator(
     prior = 0.5 if n_events >= 15 else 0.2
     parts = blocks if n_blocks > 1 else clusters % 5
     losses = np.column_stack([_transported(margin, y, parts, method, weights, prior) for method in methods])
-    method = methods[simplest_within_error(losses, clusters)]
+    method = methods[simplest_within_error(losses, clusters, AHEAD[: len(methods)])]
     return AffineCalibrator.learn(margin, y, method=method, weights=weights, prior=prior)
 
 

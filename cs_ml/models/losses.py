@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,8 +66,8 @@ def clustered_error(values: Floats, clusters: Ints) -> float:
     return float(np.sqrt((sums**2).sum() * n_clusters / (n_clusters - 1)) / len(values))
 
 
-def simplest_within_error(losses: Floats, clusters: Ints) -> int:
-    """Return the first setting whose loss is within one standard error of the best one's.
+def simplest_within_error(losses: Floats, clusters: Ints, errors: float | Sequence[float] = 1.0) -> int:
+    """Return the first setting whose loss is within one standard error, or some, of the best one's.
 
     The error is that of the paired difference, clustered by account (one-standard-error rule of Breiman et al. 1984).
 
@@ -75,6 +77,8 @@ def simplest_within_error(losses: Floats, clusters: Ints) -> int:
         Loss of each row under each setting, simplest setting first, shape (n_rows, n_settings).
     clusters
         Integer code of the account of each row.
+    errors
+        How many standard errors the best one must be ahead: a number, or one for each setting that may be the best.
 
     Returns
     -------
@@ -88,8 +92,9 @@ def simplest_within_error(losses: Floats, clusters: Ints) -> int:
     0
     """
     best = int(losses.mean(axis=0).argmin())
+    asked = np.broadcast_to(np.asarray(errors, dtype=np.float64), losses.shape[1])[best]
     for setting in range(best):
         difference = losses[:, setting] - losses[:, best]
-        if difference.mean() <= clustered_error(difference, clusters):
+        if difference.mean() <= asked * clustered_error(difference, clusters):
             return setting
     return best

@@ -15,6 +15,7 @@ __all__ = ["HALF_LIVES", "choose_half_life", "rate_shift"]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 HALF_LIVES = (None, 365, 180, 90)  # days; None counts all rows alike
+AHEAD = 2.0  # standard errors: a level is one number, which every row of an origin shares
 
 
 def rate_shift(target: Target, rows: Rows, half_life: int | None) -> float:
@@ -60,12 +61,20 @@ def choose_half_life(target: Target, folds: Folds, margin: Floats, clusters: Row
     Returns
     -------
     half_life, shifts
-        Days, or None where counting all rows alike cannot be told from the best; and log-odds, shape (n_rows,).
+        Days, or None where counting all rows alike is within two standard errors of the best; and log-odds, shape
+        (n_rows,).
+
+    Notes
+    -----
+    In simulated books whose level stood still, one standard error chose a half-life in 14, 7 and 13 % at 50, 200 and
+    2,000 events, two in 5, 1 and 3 %; where the level doubled within a year, two found it in 20, 82 and 100 %. Errors
+    clustered by origin, too, were no help: a level that steps is served well after the step and badly before it, which
+    makes origins differ, and at 2,000 events half the steps or all were missed.
     """
     if folds.kind != "time":
         return None, np.zeros(len(margin))
     by_fold = [[rate_shift(target, train, h) for h in HALF_LIVES] for train, _ in folds.pairs]
     shifts = np.array(by_fold)[folds.origin]
     losses = log_loss_rows(target.y[folds.test], margin[:, None] + shifts)
-    chosen = simplest_within_error(losses, clusters)
+    chosen = simplest_within_error(losses, clusters, AHEAD)
     return HALF_LIVES[chosen], shifts[:, chosen]

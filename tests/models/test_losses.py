@@ -29,3 +29,11 @@ def test_unclustered_error_is_the_textbook_one():
 def test_a_clear_gain_beats_simplicity():
     losses = np.column_stack([np.full(100, 0.7), np.full(100, 0.5) + 0.01 * np.arange(100) / 100])
     assert simplest_within_error(losses, np.arange(100)) == 1
+
+
+def test_more_errors_ahead_are_asked_of_the_setting_that_says_so():
+    rng = np.random.default_rng(0)
+    gain = rng.normal(0.15, 1.0, 100)  # 1.5 standard errors ahead
+    gain += 0.15 - gain.mean()
+    losses = np.column_stack([gain, np.zeros(100)])
+    assert [simplest_within_error(losses, np.arange(100), (2.0, ahead)) for ahead in (1.0, 2.0)] == [1, 0]

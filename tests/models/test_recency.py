@@ -35,6 +35,12 @@ def test_a_rising_rate_shortens_the_memory():
     assert (shifts > 0).all()
 
 
+def test_chance_moves_the_level_of_few_books():
+    """Thirty books of some 25 events whose level stands still: nearly all count every row alike."""
+    moved = [chosen(drifting(np.full(12, 0.05), n_accounts=40, seed=seed))[0] for seed in range(30)]
+    assert sum(one is not None for one in moved) <= 3
+
+
 def test_shift_by_hand():
     y = drifting([0.5, 0.5], n_accounts=2)
     y[:] = [0.0, 1.0, 0.0, 1.0]  # the older date has no event, the newer one only events
