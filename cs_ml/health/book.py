@@ -102,6 +102,11 @@ class Book:
         return replace(self, margin=None)
 
     @property
+    def partly_modelled(self) -> bool:
+        """Whether the model's margin is known for some rows only."""
+        return self.margin is not None and not bool(np.isfinite(self.margin).all())
+
+    @property
     def n_events(self) -> int:
         """Number of distinct churn events."""
         return len(np.unique(self.event[self.event >= 0]))

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]
 SEGMENT = "accounts_segment_current"
 GIVEN = "*given*"  # the segment was a series, so scoring needs one too
+FEWEST, ENOUGH = 5, 30  # churns in rows with a margin: below, it is not used; from then on, such rows suffice
 
 
 def segment_of(X: pd.DataFrame, segment: pd.Series | str | None) -> Texts:
@@ -98,7 +99,6 @@ def learning_rows(
     segment: pd.Series | str | None,
     margin: pd.Series | Floats | None,
     out_of_time_margin: pd.Series | Floats | None,
-    min_events: int = 0,
 ) -> tuple[Book, str | None]:
     """Return the rows to learn from, and what to know about the margin.
 
@@ -106,13 +106,12 @@ def learning_rows(
     ----------
     X, y, segment, margin, out_of_time_margin
         As in ``HealthScore.fit``.
-    min_events
-        With fewer churns among the rows that have a margin, all rows are returned, without a margin.
 
     Returns
     -------
     book
-        Labelled rows; with out-of-time margins, those that have one.
+        Labelled rows; with out-of-time margins, those that have one. Where these hold fewer than 30 churns, all rows,
+        with the margins there are; fewer than five, without a margin.
     note
         None without a margin.
     """
@@ -125,9 +124,16 @@ def learning_rows(
         return Book.make(X, y, labels, aligned(margin, X, "margin")), note
     honest, book = aligned(out_of_time_margin, X, "out_of_time_margin"), Book.make(X, y, labels, None)
     kept = np.isfinite(honest)
-    if book.among(X.index[kept]).n_events < min_events:
-        note = f"the model's margin is not used: fewer than {min_events} churns lie in the rows it was tested on"
+    known = book.among(X.index[kept]).n_events
+    if known < FEWEST:
+        note = f"the model's margin is not used: fewer than {FEWEST} churns lie in the rows it was tested on"
         return book, note
+    if known < ENOUGH and not kept.all():
+        note = (
+            f"the model's margin is known for {known} churns only: weights are an average over expert and model, each "
+            "counting by how well it tells who left; no row was left out"
+        )
+        return Book.make(X, y, labels, honest), note
     note = f"{int((~kept).sum()):,} rows without an out-of-time margin were left out"
     return Book.make(X[kept], y, labels[kept], honest[kept]), note
 

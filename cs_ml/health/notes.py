@@ -45,10 +45,11 @@ def notes_of(
         Empty when there is nothing to warn of.
     """
     notes = []
+    alone = ", and the model's margin is not used" if typical.margin_centre is None else ""
     if few:
         notes.append(
             f"{book.n_events} churn events are fewer than {min_events}: weights are the expert's proportions, their "
-            "common size is shrunk towards nothing, and the model's margin is not used"
+            f"common size is shrunk towards nothing{alone}"
         )
     elif not choosable:
         notes.append(

@@ -63,6 +63,6 @@ def _ranking(unseen: pd.DataFrame, seen: Book) -> pd.DataFrame:
         return pd.DataFrame()
     frame = unseen[[name for name in NAMES if name in unseen]].astype(float).rename(columns=NAMES)
     frame = frame.set_axis(seen.X.index)
-    if seen.margin is not None:
+    if seen.margin is not None and not seen.partly_modelled:
         frame["model"] = -seen.margin
     return judged(frame, pd.Series(1.0 - seen.stayed, index=seen.X.index))

@@ -121,7 +121,8 @@ class HealthScore(FittedHealth):
             Segment of each row, a series or a column name; ``accounts_segment_current`` where it exists.
         out_of_time_margin
             Margins of models that had not seen the row; used instead of ``margin``, and rows without one are left
-            out; where fewer than ``min_events`` churns would be left, the margin is not used, and no row is left out.
+            out. Where fewer than 30 churns would be left, no row is left out, and weights are an average over expert
+            and model by the evidence of each; where fewer than 5 would be left, the margin is not used.
 
         Returns
         -------
@@ -138,8 +139,8 @@ class HealthScore(FittedHealth):
         """
         if self.scale not in SCALES:
             raise ConfigError(Fault("HealthScore: scale", " or ".join(SCALES), repr(self.scale)))
-        book, note = learning_rows(X, y, segment, margin, out_of_time_margin, self.min_events)
-        if book.n_events < self.min_events:
+        book, note = learning_rows(X, y, segment, margin, out_of_time_margin)
+        if book.n_events < self.min_events and not book.partly_modelled:
             book, note = book.without_margin(), None  # the fit says so itself
         split = TimeSplit(purge_days=self.purge_days, n_origins=self.n_origins, test_dates=self.test_dates)
         card = self._card(X)

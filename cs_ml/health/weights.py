@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cs_ml.health.belief import MODEL_PRECISION, VIEWS, believed, left_out
 from cs_ml.health.book import Book
 from cs_ml.health.intervals import Z90, clustered_mean
 from cs_ml.health.posterior import Posterior, Problem, log_losses
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 LAMBDAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, float("inf"))
 RIDGE = 1e-4  # keeps every weight finite where the data separate perfectly
 SEGMENT_PRECISION = 1.0  # a segment's offset has a prior standard deviation of one in log-odds
+HELD = 1e9  # precision that holds a coefficient at zero
 MIN_FOLD_EVENTS = 3
 LOOSEST = 0.1  # intervals go by it: a prior standard deviation of three in log-odds per 100 points, almost data alone
 
@@ -45,11 +47,40 @@ class Recipe:
     kappa_precision: float = 0.0
 
     def fit(self, book: Book, typical: Typical, z: Floats | None = None, start: Floats | None = None) -> Floats:
-        """Return the posterior mode of all coefficients on the rows of a book, shape (columns,)."""
+        """Return the posterior mode of all coefficients on the rows of a book, shape (columns,).
+
+        Where the model's margin is known for some rows only, churns are too few to fit all at once: the modes of
+        measures alone, model alone and both are averaged by :meth:`beliefs`.
+        """
         z = book.columns(typical) if z is None else z
+        if not book.partly_modelled:
+            return self._mode(book, typical, z, start)
+        shares = self.beliefs(book, typical, z)
+        return np.asarray(sum(share * self._mode(book, typical, z, view=view) for view, share in shares.items()))
+
+    def beliefs(self, book: Book, typical: Typical, z: Floats) -> dict[str, float]:
+        """Return how far the expert's proportions, the model and both together are believed."""
+        plain, found = replace(self, strength=float("inf")), {}
+        for view in VIEWS:
+            eta = np.einsum("ij,j->i", z, plain._mode(book, typical, z, view=view))  # noqa: SLF001  of the same class
+            found[view] = -event_tempo(book) * float(log_losses(eta, book.stayed).sum())
+        return believed(found, book.n_events)
+
+    def _mode(
+        self, book: Book, typical: Typical, z: Floats, start: Floats | None = None, *, view: str | None = None
+    ) -> Floats:
+        """Return the mode of all columns, or of those of a view, the others held at zero."""
         basis = self._basis(typical, z.shape[1])
-        problem = Problem(z @ basis, book.stayed, *self._penalty(typical, basis), event_tempo(book))
-        return np.asarray(basis @ problem.mode(start if np.isfinite(self.strength) else None))
+        penalty, lower = self._penalty(typical, basis)
+        centre = np.zeros(len(lower))
+        if view is not None:
+            penalty[-1, -1], centre[-1] = MODEL_PRECISION, 1.0
+            out = left_out(view, typical.weights_at, z.shape[1])
+            held = np.flatnonzero(np.abs(basis[out]).sum(axis=0))
+            penalty[held, held], centre[held] = HELD, 0.0
+        problem = Problem(z @ basis, book.stayed, penalty, lower, event_tempo(book), centre)
+        mode = np.asarray(basis @ problem.mode(start if np.isfinite(self.strength) else None))
+        return mode if view is None else np.where(out, 0.0, mode)
 
     def posterior(self, book: Book, typical: Typical, z: Floats) -> Posterior:
         """Return mode and spread of all coefficients; the strength must be finite."""

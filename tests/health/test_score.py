@@ -283,14 +283,33 @@ def test_out_of_time_margins_are_used_and_rows_without_one_left_out(world, card)
     assert health.notes_[-1] == f"{(~late).sum()} rows without an out-of-time margin were left out"
 
 
+def last_churns(world, wanted):
+    """Rows of the last date whose account stayed, and of so many that left."""
+    X, y = world
+    last = X.index.get_level_values("as_of") == X.index.get_level_values("as_of").max()
+    left = last & (y["label"] == 1).to_numpy()
+    return last & ~(left & (left.cumsum() > wanted))
+
+
 def test_a_margin_known_for_too_few_churns_is_not_used_and_leaves_no_row_out(world, card):
     X, y = world
     margin = pd.Series(np.random.default_rng(0).normal(size=len(X)), index=X.index)
-    last = X.index.get_level_values("as_of") == X.index.get_level_values("as_of").max()
-    health = HealthScore(card, n_origins=2, min_events=20).fit(X, y, out_of_time_margin=margin.where(last))
-    assert 0 < y[last]["label"].sum() < 20
+    health = HealthScore(card, n_origins=2).fit(X, y, out_of_time_margin=margin.where(last_churns(world, 4)))
     assert health.weights_.equals(HealthScore(card, n_origins=2).fit(X, y).weights_)
-    assert health.notes_[-1].startswith("the model's margin is not used: fewer than 20 churns")
+    assert health.notes_[-1].startswith("the model's margin is not used: fewer than 5 churns")
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_margin_known_for_some_churns_is_believed_by_what_it_tells(world, card, knows):
+    X, y = world
+    rng = np.random.default_rng(0)
+    margin = pd.Series(rng.normal(size=len(X)) + (4 * y["label"] - 4 if knows else 0), index=X.index)
+    health = HealthScore(card, n_origins=2).fit(X, y, out_of_time_margin=margin.where(last_churns(world, 12)))
+    assert health.facts_["rows"] == len(X)
+    assert (health.weights_.loc["model", "posterior"] > 0.5) == knows
+    assert health.notes_[-1].startswith("the model's margin is known for 12 churns only")
+    parts, base = health.contributions(X, margin)
+    assert np.abs(base + parts.sum(axis=1) - health.score(X, margin)["health"]).max() < 1e-9
 
 
 def test_what_was_learned_with_must_be_given_again(segmented):
