@@ -144,8 +144,12 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         """Return the linear view: finite, centred, scaled."""
         check_is_fitted(self)
         codes = self._codes(open_frame(self, X, reset=False))
-        parts = [scale.apply(codes[:, i]) for i, scale in enumerate(self.scales_)]
-        return View(np.column_stack(parts), self.linear_sources_)
+        sources = self.linear_sources_
+        matrix, done = np.empty((len(codes), len(sources))), 0
+        for i, scale in enumerate(self.scales_):
+            matrix[:, done : done + scale.width] = scale.apply(codes[:, i])
+            done += scale.width
+        return View(matrix, sources)
 
     def tree(self, X: Any) -> View:
         """Return the tree view: numbers and codes of levels as they are, missing as NaN."""

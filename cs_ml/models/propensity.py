@@ -154,7 +154,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         """
         frame, seed = open_frame(self, X, reset=True), self._seed()
         target = Target.read(frame.index, y)
-        labelled = frame.iloc[target.rows]
+        labelled = frame if np.array_equal(target.rows, np.arange(len(frame))) else frame.iloc[target.rows]
         self.texts_, encoded = TextColumns.learn(
             labelled, target.y, self.text, purge_days=self.purge_days, seed=seed, encoder=self.text_encoder
         )

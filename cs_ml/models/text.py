@@ -91,14 +91,12 @@ class TextSignal(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
 
     def transform(self, texts: pd.Series) -> Floats:
         """Return log-odds a row, shape (n_rows,); NaN where there is no text or too little was learned."""
-        given = words(texts)
-        out = np.full(len(given), np.nan)
-        present = np.array([text is not None and bool(tidy(text)) for text in given], dtype=bool)
-        if self.usable_ and present.any():
-            unique, back = np.unique(given[present].astype(str), return_inverse=True)
-            counts, _ = count_grams([tidy(text) for text in unique], self.keys_)
-            out[present] = self.score_counted(counts)[back]
-        return out
+        code, distinct = pd.factorize(words(texts))
+        plain = [tidy(text) for text in distinct]
+        if not self.usable_ or not any(plain):
+            return np.full(len(texts), np.nan)
+        scores = self.score_counted(count_grams(plain, self.keys_)[0])
+        return np.append(np.where(np.array(plain) != "", scores, np.nan), np.nan)[code]
 
     def out_of_fold(
         self, texts: pd.Series, y: Any, *, purge_days: int, origins: int = 6, random_state: int = 0

@@ -75,7 +75,10 @@ class CommentClusters(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
 
     def fit(self, cells: pd.Series) -> Self:
         """Learn from the comments in a column of cells (see :mod:`cs_ml.tables.comments`)."""
-        said = Said.read(cells)
+        return self.learn(Said.read(cells))
+
+    def learn(self, said: Said) -> Self:
+        """Learn from comments that were read."""
         self.words_, self.centres_ = [], np.empty((0, 0))
         n = len(said.texts)
         wanted = min(self.k, max(n // 50, 2))
@@ -94,9 +97,12 @@ class CommentClusters(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
 
     def transform(self, cells: pd.Series) -> Floats:
         """Return shares, float64 of shape (n_rows, n_clusters); NaN for rows without comments."""
-        said = Said.read(cells)
+        return self.shares(Said.read(cells))
+
+    def shares(self, said: Said) -> Floats:
+        """Return the shares of comments that were read."""
         if not self.words_ or not said.texts:
-            return np.full((len(cells), len(self.words_)), np.nan)
+            return np.full((len(said.owner), len(self.words_)), np.nan)
         nearest = self._nearest(self.encoder_.transform(said.texts))[said.text]
         return np.column_stack([said.mean((nearest == at).astype(np.float64)) for at in range(len(self.words_))])
 

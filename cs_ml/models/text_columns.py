@@ -12,7 +12,7 @@ import pandas as pd
 from cs_ml.errors import Fault, FrameError
 from cs_ml.models.text import TextSignal
 from cs_ml.models.text_clusters import CommentClusters
-from cs_ml.models.text_said import plain_cells
+from cs_ml.models.text_said import Comments, Said, plain_cells
 from cs_ml.models.text_tone import CommentTone
 from cs_ml.models.text_vectors import VectorSignal
 
@@ -95,21 +95,29 @@ class TextColumns:
             raise FrameError(Fault(name, "a text column of this name", "none") for name in absent)
         signals = {name: TextSignal() if encoder == "ngrams" else VectorSignal(encoder) for name in names}
         tones = {name: CommentTone(encoder) for name in names[:1]}
-        clusters = {name: CommentClusters(encoder, random_state=seed).fit(frame[name]) for name in names[:1]}
+        comments = Comments()
+        said = {name: Said.read(frame[name], comments) for name in names[:1]}
+        clusters = {name: CommentClusters(encoder, random_state=seed).learn(part) for name, part in said.items()}
         made = {
-            name: signal.fit_out_of_fold(plain_cells(frame[name]), y, purge_days=purge_days, random_state=seed)
+            name: signal.fit_out_of_fold(
+                plain_cells(frame[name], comments), y, purge_days=purge_days, random_state=seed
+            )
             for name, signal in signals.items()
         }
-        heard = {name: tone.fit_out_of_fold(frame[name]) for name, tone in tones.items()}
+        heard = {name: tone.fit_out_of_fold(frame[name], said[name]) for name, tone in tones.items()}
         made |= {f"{name}_tone": heard[name] for name, tone in tones.items() if tone.usable_}
-        made |= _shares(clusters, frame)
+        made |= _shares(clusters, said)
         return cls(signals, tones, clusters), _replace(frame, made)
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with each text replaced by its signal, and the columns beside it."""
-        made = {name: signal.transform(plain_cells(frame[name])) for name, signal in self.signals.items()}
-        made |= {f"{name}_tone": tone.transform(frame[name]) for name, tone in self.tones.items() if tone.usable_}
-        return _replace(frame, made | _shares(self.clusters, frame))
+        comments = Comments()
+        made = {name: signal.transform(plain_cells(frame[name], comments)) for name, signal in self.signals.items()}
+        tones = {name: tone for name, tone in self.tones.items() if tone.usable_}
+        clusters = {name: found for name, found in self.clusters.items() if found.words_}
+        said = {name: Said.read(frame[name], comments) for name in tones.keys() | clusters.keys()}
+        made |= {f"{name}_tone": tone.scores(said[name]) for name, tone in tones.items()}
+        return _replace(frame, made | _shares(clusters, said))
 
     def folded(self, parts: pd.DataFrame) -> pd.DataFrame:
         """Return contributions with those of the added columns counted with the text they come from.
@@ -166,20 +174,15 @@ def _parts(name: str, clusters: CommentClusters) -> list[str]:
     return [f"{name}_cluster_{at + 1}" for at in range(len(clusters.words_))]
 
 
-def _shares(clusters: Mapping[str, CommentClusters], frame: pd.DataFrame) -> dict[str, Floats]:
+def _shares(clusters: Mapping[str, CommentClusters], said: Mapping[str, Said]) -> dict[str, Floats]:
     """Return the share of each cluster by the name of its column."""
     return {
         part: share
         for name, found in clusters.items()
-        for part, share in zip(_parts(name, found), found.transform(frame[name]).T, strict=True)
+        for part, share in zip(_parts(name, found), found.shares(said[name]).T, strict=True)
     }
 
 
 def _replace(frame: pd.DataFrame, columns: dict[str, Floats]) -> pd.DataFrame:
     """Return the frame with these columns in place of those of the same name, the others behind."""
-    if not columns:
-        return frame
-    kept = frame.drop(columns=frame.columns.intersection(list(columns)))
-    order = [*frame.columns, *(name for name in columns if name not in frame)]
-    joined: pd.DataFrame = pd.concat([kept, pd.DataFrame(columns, index=frame.index)], axis=1)[order]
-    return joined
+    return frame.assign(**columns)

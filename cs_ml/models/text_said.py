@@ -12,14 +12,36 @@ import pandas as pd
 
 from cs_ml.models.columns import words
 from cs_ml.models.ngrams import tidy
-from cs_ml.tables.comments import split_comments
+from cs_ml.tables.comments import comment_lines, parse_comment
 from cs_ml.tables.redact import redact
 from cs_ml.timeline.lookup import ratio
 
-__all__ = ["Said", "plain_cells"]
+__all__ = ["Comments", "Said", "plain_cells"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+
+
+class Comments:
+    r"""Comments without what identifies a person; one that many cells and columns hold is read once.
+
+    Examples
+    --------
+    >>> Comments().of("+0.50\tCall 03-1234-5678\nslow")
+    [('Call [PHONE]', 0.5), ('slow', nan)]
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[str, float]] = {}
+
+    def of(self, cell: str) -> list[tuple[str, float]]:
+        """Return text and rating of each comment of a cell, NaN where nobody rated."""
+        lines = comment_lines(cell)
+        for line in lines:
+            if line not in self._read:
+                text, rating = parse_comment(line)
+                self._read[line] = (redact(text), rating)
+        return [self._read[line] for line in lines]
 
 
 @dataclass(frozen=True)
@@ -53,17 +75,19 @@ class Said:
     owner: Rows
 
     @classmethod
-    def read(cls, cells: pd.Series) -> Self:
-        """Read one cell a row, None where nothing was said."""
+    def read(cls, cells: pd.Series, comments: Comments | None = None) -> Self:
+        """Read one cell a row, None where nothing was said; ``comments`` may have been read before."""
         code, distinct = pd.factorize(words(cells))
-        parsed = [[(_one(text), rating) for text, rating in split_comments(cell)] for cell in distinct]
+        read = comments or Comments()
+        parsed = [read.of(cell) for cell in distinct]
         lengths = np.array([len(part) for part in parsed] + [0], dtype=np.intp)
         starts = np.cumsum(lengths) - lengths
         row = np.repeat(np.arange(len(code)), lengths[code])
         place = np.arange(len(row)) - np.repeat(np.cumsum(lengths[code]) - lengths[code], lengths[code])
         mention = (starts[code[row]] + place).astype(np.intp)
         flat = [pair for part in parsed for pair in part]
-        texts, text = np.unique(np.array([text for text, _ in flat], dtype=object), return_inverse=True)
+        form = {text: tidy(text) for text, _ in flat}
+        texts, text = np.unique(np.array([form[text] for text, _ in flat], dtype=object), return_inverse=True)
         rating = np.array([rating for _, rating in flat], dtype=np.float64)
         return cls(texts.tolist(), row, text.astype(np.intp)[mention], rating[mention], owners(cells.index))
 
@@ -78,10 +102,11 @@ class Said:
         return np.sort(np.unique(keys, axis=0, return_index=True)[1]) if len(keys) else np.empty(0, dtype=np.intp)
 
 
-def plain_cells(cells: pd.Series) -> pd.Series:
+def plain_cells(cells: pd.Series, comments: Comments | None = None) -> pd.Series:
     """Return the cells without ratings and without what identifies a person."""
     code, distinct = pd.factorize(words(cells))
-    plain = ["\n".join(redact(text) for text, _ in split_comments(cell)) for cell in distinct]
+    read = comments or Comments()
+    plain = ["\n".join(text for text, _ in read.of(cell)) for cell in distinct]
     return pd.Series(np.array([*plain, None], dtype=object)[code], index=cells.index, name=cells.name, dtype=object)
 
 
@@ -91,7 +116,3 @@ def owners(index: pd.Index) -> Rows:
         index.get_level_values("account_id") if "account_id" in index.names else np.arange(len(index))
     )
     return np.asarray(pd.factorize(np.asarray(named, dtype=object))[0], dtype=np.intp)
-
-
-def _one(text: str) -> str:
-    return tidy(redact(text))

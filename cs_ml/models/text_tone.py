@@ -74,13 +74,15 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         self.fit_out_of_fold(cells)
         return self
 
-    def fit_out_of_fold(self, cells: pd.Series, origins: int = 6) -> Floats:
+    def fit_out_of_fold(self, cells: pd.Series, said: Said | None = None, *, origins: int = 6) -> Floats:
         """Learn from all ratings; return the sentiment of each row from models that knew nothing of its date or later.
 
         Parameters
         ----------
         cells
             One cell a row (see :mod:`cs_ml.tables.comments`), by (account_id, as_of) where there is time.
+        said
+            What they say, where it was read before.
         origins
             How many models at most.
 
@@ -89,7 +91,7 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         numpy.ndarray
             Shape (n_rows,); NaN without comments, or before enough ratings were known.
         """
-        said = Said.read(cells)
+        said = said or Said.read(cells)
         rated = _rated(said)
         self.n_ratings_, self.skill_, self.note_ = len(rated), np.nan, ""
         honest, tested = self._through_time(said, rated, cells, origins)
@@ -99,7 +101,12 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
 
     def transform(self, cells: pd.Series) -> Floats:
         """Return sentiments, shape (n_rows,); NaN where nothing was said or nothing was learned."""
-        return self._scores(Said.read(cells)) if self.usable_ else np.full(len(cells), np.nan)
+        return self.scores(Said.read(cells)) if self.usable_ else np.full(len(cells), np.nan)
+
+    def scores(self, said: Said) -> Floats:
+        """Return the sentiment of each row, where something was learned."""
+        guess = self._texts(said)[said.text] if len(said.text) else np.empty(0)
+        return said.mean(np.where(np.isnan(said.rating), guess, said.rating))
 
     def to_state(self) -> dict[str, Any]:
         """Return everything learned as JSON-able values."""
@@ -136,7 +143,7 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
             model = deepcopy(self)._regress(said, known)  # noqa: SLF001  one of its own
             if not model.usable_:
                 continue
-            honest[test] = model._scores(said)[test]  # noqa: SLF001
+            honest[test] = model.scores(said)[test]
             later = rated[np.isin(said.row[rated], np.setdiff1d(soon, train))]
             guess = model._texts(said)[said.text[later]] if len(later) else np.empty(0)  # noqa: SLF001
             mean = said.rating[known].mean()
@@ -179,10 +186,6 @@ class CommentTone(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         if not said.texts:
             return np.empty(0)
         return np.clip(dot(self.encoder_.transform(said.texts), self.coef_) + self.intercept_, -1.0, 1.0)
-
-    def _scores(self, said: Said) -> Floats:
-        guess = self._texts(said)[said.text] if len(said.text) else np.empty(0)
-        return said.mean(np.where(np.isnan(said.rating), guess, said.rating))
 
 
 def _rated(said: Said) -> Rows:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["MOST_LETTERS", "join_comments", "split_comments"]
+__all__ = ["MOST_LETTERS", "comment_lines", "join_comments", "parse_comment", "split_comments"]
 
 MOST_LETTERS = 2000
 RATED = re.compile(r"([+-]\d\.\d\d)\t(.*)", re.DOTALL)
@@ -45,14 +45,20 @@ def split_comments(cell: str) -> list[tuple[str, float]]:
     >>> split_comments("-0.50\tslow\nit is fine")
     [('slow', -0.5), ('it is fine', nan)]
     """
-    return [_parsed(line) for line in cell.split("\n") if line.strip()]
+    return [parse_comment(line) for line in comment_lines(cell)]
+
+
+def comment_lines(cell: str) -> list[str]:
+    """Return the line of each comment of a cell."""
+    return [line for line in cell.split("\n") if line.strip()]
+
+
+def parse_comment(line: str) -> tuple[str, float]:
+    """Return text and rating of the comment on one line."""
+    found = RATED.fullmatch(line)
+    return (found[2], float(found[1])) if found else (line, float("nan"))
 
 
 def _line(text: str, rating: float) -> str:
     mark = "" if np.isnan(rating) else f"{rating:+.2f}\t"
     return mark + " ".join(text.split())[: MOST_LETTERS - len(mark)]
-
-
-def _parsed(line: str) -> tuple[str, float]:
-    found = RATED.fullmatch(line)
-    return (found[2], float(found[1])) if found else (line, float("nan"))
