@@ -32,7 +32,7 @@ COUNTED = {"rows": "rows", "units": "quantity", "actives": "active_users", "acti
 
 @dataclass
 class Codes:
-    """What all threads share: the calendar and the codes given so far.
+    """What all threads share: the calendar, the codes given so far, and the piles of rows.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class Codes:
         Rows that will come, as far as is known.
     users, members, features
         Codes of users, of users of accounts, and of features; grow with every batch.
+    piles
+        Rows by kind and by whether they were known late.
     whole_features
         Whether the names of the features are integers.
     """
@@ -63,12 +65,17 @@ class Codes:
     users: KeyTable = field(init=False)
     members: Members = field(init=False)
     features: KeyTable = field(init=False)
+    piles: dict[tuple[Kind, bool], Pile] = field(init=False)
     whole_features: bool = False
 
     def __post_init__(self) -> None:
-        """Make room for the codes of users, of users of accounts and of features."""
+        """Make room for the codes of users, of users of accounts and of features, and begin empty piles."""
         self.users, self.features = KeyTable(n_expected=self.n_expected), KeyTable(n_expected=self.n_expected)
         self.members = Members(self.n_expected)
+        bits = {"features": FEATURE_BITS}
+        self.piles = {
+            (kind, late): Pile(bits.get(kind, 0), self.n_expected) for kind in KINDS for late in (False, True)
+        }
 
     def top(self, feature: np.ndarray) -> np.ndarray:
         """Return the position among the top features of every feature code, -1 where it is not among them."""
@@ -82,14 +89,10 @@ class Codes:
 
 @dataclass
 class Work:
-    """What one thread has reduced so far.
+    """What one thread has seen so far.
 
     Parameters
     ----------
-    n_expected
-        Rows that will come, as far as is known.
-    piles
-        Rows by kind and by whether they were known late.
     columns
         Names of all columns seen.
     n_rows, n_ignored
@@ -98,19 +101,10 @@ class Work:
         No less than the sum of all absolute quantities, or of all active users, in millionths.
     """
 
-    n_expected: int = 0
-    piles: dict[tuple[Kind, bool], Pile] = field(init=False)
     columns: set[str] = field(default_factory=set)
     n_rows: int = 0
     n_ignored: int = 0
     quantity: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Begin empty piles."""
-        bits = {"features": FEATURE_BITS}
-        self.piles = {
-            (kind, late): Pile(bits.get(kind, 0), self.n_expected) for kind in KINDS for late in (False, True)
-        }
 
 
 def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
@@ -202,7 +196,7 @@ def _pile(columns: dict[str, np.ndarray], late: bool, codes: Codes, work: Work) 
     count = None if counted else "rows"
 
     def add(kind: Kind, marks: Marks) -> None:
-        work.piles[kind, late].add(_with_lag(marks, columns["lag"]) if late else marks)
+        codes.piles[kind, late].add(_with_lag(marks, columns["lag"]) if late else marks)
 
     add("days", Marks(account, day, None, values, count))
     if "feature" in columns:

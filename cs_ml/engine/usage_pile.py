@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -118,7 +119,7 @@ def _sorted(
 
 
 class Pile:
-    """Collects rows and merges them now and then, so that it stays about as small as its result.
+    """Collects rows of all threads and merges them now and then, so that it stays about as small as its result.
 
     Where rows are many and the compiled loops are there, they are marked in a table by day; what has no place in it is
     sorted and merged, as everything is before that.
@@ -140,6 +141,7 @@ class Pile:
     """
 
     def __init__(self, minor_bits: int = 0, n_expected: int = 0) -> None:
+        self._lock = threading.Lock()
         self._parts: list[Rows] = []
         self._waiting = 0
         self._limit = MERGE_AT
@@ -159,7 +161,8 @@ class Pile:
             and n_rows > usage_scatter.TABLED_AT
             and compiled(n_rows)
         ):
-            rows = self._marked(rows)
+            with self._lock:
+                rows = self._marked(rows)
             if not len(rows):
                 return
         rows = self._packed(rows)
@@ -169,7 +172,8 @@ class Pile:
         if self._shrinks or rows.values or rows.count:
             rows = combine(rows)
             self._shrinks = 4 * len(rows) < 3 * n_rows
-        self._put(rows)
+        with self._lock:
+            self._put(rows)
 
     def _packed(self, rows: Rows | Marks) -> Rows:
         return rows.rows(self._minor_bits) if isinstance(rows, Marks) else rows
@@ -194,15 +198,6 @@ class Pile:
         left = rows if full.sparse else self._table.add(rows)
         self._tabled = left is not rows
         return left
-
-    def take(self, other: Pile) -> None:
-        """Move everything from another pile to this one."""
-        self._parts += other._parts
-        if self._table is None or not self._table.n_rows:
-            self._table = other._table
-        elif other._table is not None and not self._table.take(other._table):
-            self._parts.append(_sums(other._table))
-        other._parts, other._table = [], None
 
     def merged(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows | LaidOut:
         """Return everything on the pile, merged, keys renamed first; a ``Rows`` without values if nothing was added."""

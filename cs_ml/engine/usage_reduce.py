@@ -123,7 +123,7 @@ class _Source:
 
 
 def _worked(source: _Source, codes: Codes) -> Work:
-    work = Work(codes.n_expected)
+    work = Work()
     try:
         for batch in source:
             reduce_batch(batch, codes, work)
@@ -179,10 +179,7 @@ def _with_names(features: Days | None, names: list[str]) -> tuple[Days | None, t
 def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     columns = set().union(*(work.columns for work in works))
     check_sizes(codes, sum(work.quantity for work in works))
-    piles = works[0].piles
-    for work in works[1:]:
-        for name, pile in work.piles.items():
-            piles[name].take(pile)
+    piles = codes.piles
     owner, user, by_account = _by_account(codes.members, codes.users.keys())
     names, by_name = _by_name(codes)
     n_accounts = len(codes.accounts)

@@ -60,7 +60,7 @@ class DayTable:
         self._page_of = np.full(DAYS, -1, np.int32)
         self._days = np.empty(DAYS, np.int64)
         self._n_days, self._majors, self._span = 0, 0, 64 if minor_bits else 1
-        self._bits = np.zeros((0, 0), np.int64)
+        self._bits = np.zeros((0, 0), np.uint64)
         self._sums = np.zeros((0, 0, 0), np.int64)
         self._names: tuple[str, ...] = ()
         self.n_rows = 0
@@ -94,22 +94,6 @@ class DayTable:
         )  # fmt: skip
         self.n_rows += int(found[0])
         return rows.take(strays[: found[1]])
-
-    def take(self, other: DayTable) -> bool:
-        """Add another table to this one, unless that makes it too large; return whether it was added."""
-        days = other._days[: other._n_days]
-        fresh = days[self._page_of[days] < 0]
-        n_days = self._n_days + len(fresh)
-        self._page_of[fresh] = np.arange(self._n_days, n_days)
-        self._days[self._n_days : n_days] = fresh
-        if not (self._fit(n_days, other._majors, other._span) and other._fit(len(days), 0, self._span)):
-            return False
-        width = _words(other._majors, self._span)
-        for page, mine in enumerate(self._page_of[days].tolist()):
-            self._bits[mine, :width] |= other._bits[page, :width]
-            self._sums[mine, : 64 * width] += other._sums[page, : 64 * width]
-        self.n_rows += other.n_rows
-        return True
 
     def _fit(self, n_days: int, majors: int, minors: int) -> bool:
         """Make room for new days and members, unless that takes too much of it."""
@@ -173,7 +157,7 @@ def _table(values: Mapping[str, np.ndarray], n_rows: int) -> np.ndarray:
 
 
 def _moved(old: np.ndarray, pages: int, width: int, old_span: int, span: int) -> np.ndarray:
-    table = np.zeros((pages, width), np.int64)
+    table = np.zeros((pages, width), old.dtype)
     _copy(old, table, old_span, span)
     return table
 

@@ -53,22 +53,23 @@ def _mark(
 
     Members without a minor part have a span of 0; ``minor`` is any array then.
     """
-    n_marked, n_strays, n_values = 0, 0, len(values)
+    n_marked, n_strays, n_sums = 0, 0, len(values) + count
     for row in range(len(code)):
-        major, low = np.int64(code[row]), np.int64(minor[row]) if span else np.int64(0)
+        major, low = code[row], minor[row] if span else np.int32(0)
         if major < 0 or low < 0:
             continue
         if major >= most:
             strays[n_strays] = row
             n_strays += 1
             continue
-        page, place = page_of[day[row]], major * span + low if span else major
-        bits[page, place >> 6] |= 1 << (place & 63)
+        page, place = np.uint64(page_of[np.uint64(day[row])]), np.uint64(major * span + low if span else major)
+        bits[page, place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
         n_marked += 1
-        if count:
-            sums[page, place, 0] += 1
-        for name in range(n_values):
-            sums[page, place, name + count] += values[name][row]
+        if n_sums:
+            if count:
+                sums[page, place, 0] += 1
+            for name in range(count, n_sums):
+                sums[page, place, name] += values[name - count, row]
     found[0], found[1] = n_marked, n_strays
 
 
@@ -76,7 +77,7 @@ def _per_place(bits: np.ndarray, counts: np.ndarray) -> None:
     """Count the pages on which each place is marked."""
     for page in range(len(bits)):
         for word in range(len(counts) >> 6):
-            left = np.uint64(bits[page, word])
+            left = bits[page, word]
             while left:
                 counts[word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]] += 1
                 left &= left - np.uint64(1)
@@ -96,7 +97,7 @@ def _emit(
     for first in range(0, n_words, LINE):
         for page in order:
             for word in range(first, min(first + LINE, n_words)):
-                left = np.uint64(bits[page, word])
+                left = bits[page, word]
                 while left:
                     place = word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]
                     left &= left - np.uint64(1)
@@ -174,11 +175,11 @@ def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndar
     return n_rows
 
 
-CODES, PAGES = "int32[::1], int32[::1], int32[::1], ", "int64[:, ::1], int64[:, :, ::1], "
+CODES, PAGES = "int32[::1], int32[::1], int32[::1], ", "uint64[:, ::1], int64[:, :, ::1], "
 LOOPS = (
     (_extent, f"void({CODES}int64, int32[::1], int64[::1], int64, int64[::1])"),
     (_mark, f"void({CODES}int64, int64, int32[::1], {PAGES}int64[:, ::1], int64, int64[::1], int64[::1])"),
-    (_per_place, "void(int64[:, ::1], int64[::1])"),
+    (_per_place, "void(uint64[:, ::1], int64[::1])"),
     (_emit, f"void({PAGES}int64[::1], int64[::1], int64[::1], uint16[::1], int64[:, ::1])"),
     (_union, "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])"),
     (_find, "void(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int32[::1])"),

@@ -47,14 +47,13 @@ def path(monkeypatch):
 
 
 def piled(batches, minor_bits: int, count: str | None, rename=None) -> Rows | LaidOut:
-    piles = Pile(minor_bits), Pile(minor_bits)
-    for position, batch in enumerate(batches):
+    pile = Pile(minor_bits)
+    for batch in batches:
         major, minor, day, value = np.array(batch, np.int64).reshape(-1, 4).T
         code = major << minor_bits | minor if minor_bits else major
         values = {"sum": value} if count else {}
-        piles[position % 2].add(Rows(code << 16 | (day + 20_000), None, values, count))
-    piles[0].take(piles[1])
-    return piles[0].merged(rename)
+        pile.add(Rows(code << 16 | (day + 20_000), None, values, count))
+    return pile.merged(rename)
 
 
 def summed(rows: Rows | LaidOut) -> dict[str, list[int]]:
