@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cs_ml.models.alarms import column_auc, importance_collapse, leak_alarms
+from cs_ml.models.alarms import column_auc, leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
 from cs_ml.models.baselines import BaseRateRule, OneRule, PlainLogistic, default_baselines
 from cs_ml.models.calibrate import AffineCalibrator
@@ -36,7 +36,6 @@ __all__ = [
     "default_baselines",
     "detectable_auc",
     "feature_drift",
-    "importance_collapse",
     "leak_alarms",
     "metric_table",
     "paired_differences",

@@ -1,4 +1,4 @@
-"""Alarms: columns that know too much, and columns whose knowledge does not last."""
+"""Alarms: columns that know too much."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.models.columns import column_kind, numbers
-from cs_ml.models.losses import log_loss_rows
 from cs_ml.models.metrics import roc_auc
 from cs_ml.models.target import Target
 
-__all__ = ["column_auc", "importance_collapse", "leak_alarms"]
+__all__ = ["column_auc", "leak_alarms"]
 
 Floats = npt.NDArray[np.float64]
 SUSPICIOUS_AUC = 0.9
@@ -95,40 +94,6 @@ def column_auc(column: pd.Series, y: Floats) -> float:
     return max(0.5, *areas, *(1.0 - area for area in areas))
 
 
-def importance_collapse(model: Any, X: pd.DataFrame, y: Any, *, past: pd.Index, recent: pd.Index) -> pd.DataFrame:
-    """Name the columns that carry the model on its training rows and nothing on later ones.
-
-    The importance of a column is the log loss lost when its contributions are replaced by their mean.
-
-    Parameters
-    ----------
-    model
-        Fitted classifier with ``margin`` and ``contributions``.
-    X, y
-        Features and labels.
-    past, recent
-        Index labels of training rows and of later rows, as from ``TimeSplit.last``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns alarm (``collapse``), column, value (later share of the earlier importance), message.
-    """
-    before, after = (_importance(model, X.loc[part], y.loc[part]) for part in (past, recent))
-    heavy = before > max(0.1 * float(before.clip(lower=0).sum()), 1e-12)
-    kept = (after / before)[heavy & (after < 0.1 * before)]
-    rows = [
-        (
-            "collapse",
-            name,
-            float(share),
-            f"{name}: carries the model on training rows, {share:.0%} of that on later ones",
-        )
-        for name, share in kept.items()
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
 def _alone(name: str, column: pd.Series, y: Floats, model_auc: float | None) -> list[tuple[Any, ...]]:
     area = column_auc(column, y)
     if area <= SUSPICIOUS_AUC or (model_auc is not None and area - 0.5 < NEARLY * (model_auc - 0.5)):
@@ -174,16 +139,3 @@ def _left_out_share(column: pd.Series, y: Floats) -> Floats:
     ones, n = np.bincount(codes, weights=y), np.bincount(codes)
     rate = float(y.mean())
     return np.asarray((ones[codes] - y + rate) / n[codes], dtype=np.float64)
-
-
-def _importance(model: Any, X: pd.DataFrame, y: Any) -> pd.Series:
-    target = Target.read(X.index, y)
-    frame = X.iloc[target.rows]
-    margin = np.asarray(model.margin(frame))
-    parts, _ = model.contributions(frame)
-    whole = float(log_loss_rows(target.y, margin).mean())
-    lost = {
-        name: float(log_loss_rows(target.y, margin - part.to_numpy() + float(part.mean())).mean()) - whole
-        for name, part in parts.items()
-    }
-    return pd.Series(lost)

@@ -3,15 +3,12 @@ import pandas as pd
 import pytest
 
 from cs_ml.models import (
-    PropensityClassifier,
     base_rate_drift,
     column_auc,
     feature_drift,
-    importance_collapse,
     leak_alarms,
     psi,
 )
-from cs_ml.timeline.split import TimeSplit
 
 
 def test_a_clean_book_raises_no_alarm(book):
@@ -72,18 +69,6 @@ def test_a_leak_that_other_columns_help_is_named():
 def test_many_levels_alone_are_no_signal():
     y = np.random.default_rng(0).integers(0, 2, 400).astype(float)
     assert column_auc(pd.Series([f"id{i}" for i in range(400)]), y) < 0.6
-
-
-def test_collapse_names_the_column_that_stopped_working(book):
-    X, y = book
-    dates = X.index.get_level_values("as_of")
-    past, recent = TimeSplit(purge_days=90, test_dates=3).last(y)
-    gone = pd.Series(np.where(dates < recent.get_level_values("as_of").min(), y, 0.5), index=X.index)
-    known = X.assign(billing_flag=gone + 0.2 * np.random.default_rng(0).normal(size=len(X)))
-    model = PropensityClassifier(learners="logistic").fit(known.loc[past], y.loc[past])
-    assert "billing_flag" in importance_collapse(model, known, y, past=past, recent=recent)["column"].tolist()
-    clean = PropensityClassifier(learners="logistic").fit(X.loc[past], y.loc[past])
-    assert importance_collapse(clean, X, y, past=past, recent=recent).empty
 
 
 def test_psi_by_hand():
