@@ -210,6 +210,15 @@ class KeyTable:
         self._make_room(len(words), words.shape[1])
         slots, first = self._slots, self._size
         words = _widened(words, slots.keys.shape[1])
+        if (loops := compiled(max(self._n_expected, self._n_asked))) is not None:
+            codes = np.empty(len(words), np.int32)
+            self._size = loops.add(slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words, first, codes)
+        else:
+            codes = self._claimed(slots, words)
+        self._note(first, self._direct)
+        return codes
+
+    def _claimed(self, slots: _Slots, words: np.ndarray) -> np.ndarray:
         codes, slot, left = np.empty(len(words), np.int32), slots.home(words), np.arange(len(words))
         while len(left):
             self._claim(slot, words, left)
@@ -218,7 +227,6 @@ class KeyTable:
             codes[left[done]] = code[done]
             left = left[~done]
             slot[left] = (slot[left] + 1) % len(slots.code)
-        self._note(first, self._direct)
         return codes
 
     def _small(self) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +44,7 @@ class Accounts:
 
     def __init__(self, account_ids: Sequence[str], n_expected: int = 0) -> None:
         ids = [str(account) for account in account_ids]
-        if any(left >= right for left, right in pairwise(ids)):
+        if ids != sorted(set(ids)):
             raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
         self._ids, self._lock = ids, threading.Lock()
         self._n_expected = n_expected

@@ -140,7 +140,7 @@ def _by_account(
     """Return account and user of each member, sorted by both, and what renames keys to that order."""
     owner, user = members.owners(), members.users()
     place = np.arange(max(len(members), len(users)))  # there may be room for more users than there are
-    place[np.lexsort(users.T[::-1])] = np.arange(len(users))
+    place[np.argsort(users[:, 0]) if users.shape[1] == 1 else np.lexsort(users.T[::-1])] = np.arange(len(users))
     order = np.argsort((owner.astype(np.int64) << 32) + place[user])
     rank = np.empty(len(owner), np.int64)
     rank[order] = np.arange(len(owner))

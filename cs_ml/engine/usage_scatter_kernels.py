@@ -165,6 +165,40 @@ def _find(
             slot = (slot + 1) & last
 
 
+def _add(
+    code: np.ndarray,
+    keys: np.ndarray,
+    multipliers: np.ndarray,
+    shift: int,
+    words: np.ndarray,
+    n_keys: int,
+    found: np.ndarray,
+) -> int:
+    """Give keys that are not there the next codes, in the order they come; return how many keys there are then."""
+    n_words, last = words.shape[1], len(code) - 1
+    for row in range(len(words)):
+        mixed = np.uint64(0)
+        for word in range(n_words):
+            mixed += words[row, word] * multipliers[word % 64]
+        slot = np.int64(mixed >> np.uint64(shift))
+        while True:
+            held = code[slot]
+            if held < 0:
+                held = np.int32(n_keys)
+                for word in range(n_words):  # before the code, because others look keys up meanwhile
+                    keys[held, word] = words[row, word]
+                code[slot] = held
+                n_keys += 1
+            same = True
+            for word in range(n_words):
+                same &= keys[held, word] == words[row, word]
+            if same:
+                found[row] = held
+                break
+            slot = (slot + 1) & last
+    return n_keys
+
+
 def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndarray) -> int:
     """List the rows whose user does not belong to the account, and return how many."""
     n_rows = 0
@@ -183,5 +217,6 @@ LOOPS = (
     (_emit, f"void({PAGES}int64[::1], int64[::1], int64[::1], uint16[::1], int64[:, ::1])"),
     (_union, "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])"),
     (_find, "void(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int32[::1])"),
+    (_add, "int64(int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int64, int32[::1])"),
     (_away, "int64(int32[::1], int32[::1], int32[::1], int64[::1])"),
 )

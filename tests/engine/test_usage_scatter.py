@@ -99,16 +99,20 @@ def test_union_adds_what_both_have(left, right):
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 1 << 63), min_size=1, max_size=8), max_size=6), st.integers(1, 2))
-def test_codes_are_the_same(batches, width):
-    found = []
+def test_codes_name_their_keys_on_both_paths(batches, width):
+    """Which code a key gets is up to the path; every code leads back to its key."""
+    sizes = []
     for at in (NEVER, AT_ONCE):
         with pytest.MonkeyPatch.context() as patch:
             from_rows(patch, at)
             table = KeyTable()
             words = [np.array(batch, np.uint64)[: len(batch) // width * width].reshape(-1, width) for batch in batches]
-            codes = [table.add(keys).tolist() for keys in words]
-            found.append((codes, [table.find(keys[:, :1]).tolist() for keys in words], table.keys().tolist()))
-    assert found[0] == found[1]
+            codes = [table.add(keys) for keys in words]
+            for keys, code in zip(words, codes, strict=True):
+                assert table.keys()[code].tolist() == keys.tolist()
+                assert table.find(keys).tolist() == code.tolist()
+            sizes.append(len(table))
+    assert sizes == [len({tuple(key) for keys in words for key in keys.tolist()})] * 2
 
 
 def usage(n: int = 4000, seed: int = 3):
