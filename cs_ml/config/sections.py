@@ -96,6 +96,11 @@ class ModelConfig(Section):
         "コメントの読み方(ngrams、sentence、または独自)。",
     )
     tune: Flag = doc(False, "Whether to search for better settings first.", "先に設定を探索するか。")
+    update_level: Flag = doc(
+        False,
+        "Whether scoring moves probabilities to the level of outcomes that became known since training.",
+        "学習後に判明した結果の水準に、スコア計算時の確率を合わせるか。",
+    )
     random_state: Days = doc(0, "Seed of everything random.", "乱数の種。")
     n_jobs: Positive | None = doc(
         None, "Threads; all cores by default. Results do not depend on it.", "スレッド数。既定は全コア。"

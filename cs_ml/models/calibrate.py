@@ -88,8 +88,8 @@ class AffineCalibrator:
         """Return calibrated log-odds."""
         return np.asarray(self.a + self.b * margin, dtype=np.float64)
 
-    def update_intercept(self, margin: Floats, y: Floats) -> Self:
-        """Return a calibrator whose average probability equals the share of ones in newer, mature rows.
+    def update_intercept(self, margin: Floats, y: Floats, *, weights: Floats | None = None, prior: float = 0.5) -> Self:
+        """Return a calibrator moved to the level of newer, mature rows.
 
         Parameters
         ----------
@@ -97,23 +97,27 @@ class AffineCalibrator:
             Uncalibrated log-odds of the newer rows, shape (n_rows,).
         y
             Their labels.
+        weights
+            Row weights; they should sum to the number of independent rows.
+        prior
+            Standard deviation of the shift, in log-odds: with few rows the level stays where it was.
 
         Returns
         -------
         AffineCalibrator
-            Same slope, new shift. The shift is drawn towards the old one by half a row of each kind.
+            Same slope, new shift. With many rows, the mean probability equals the share of ones.
 
         Examples
         --------
         >>> old = AffineCalibrator(a=0.0, b=1.0)
-        >>> new = old.update_intercept(np.zeros(1000), np.repeat([0.0, 1.0], [750, 250]))
+        >>> new = old.update_intercept(np.zeros(100_000), np.repeat([0.0, 1.0], [75_000, 25_000]))
         >>> round(new.a, 2)
         -1.1
         """
-        turned = self.apply(margin)
+        turned, w = self.apply(margin), np.ones(len(y)) if weights is None else weights
 
         def slope(shift: float) -> float:
-            return float((_sigmoid(turned + shift) - y).sum() + _sigmoid(np.array(shift)) - 0.5)
+            return float((w * (_sigmoid(turned + shift) - y)).sum() + shift / prior**2)
 
         shift = float(brentq(slope, -50.0, 50.0))
         return type(self)(a=self.a + shift, b=self.b, method=self.method)

@@ -69,7 +69,7 @@ def choose_half_life(target: Target, folds: Folds, margin: Floats, clusters: Row
     In simulated books whose level stood still, one standard error chose a half-life in 14, 7 and 13 % at 50, 200 and
     2,000 events, two in 5, 1 and 3 %; where the level doubled within a year, two found it in 20, 82 and 100 %. Errors
     clustered by origin, too, were no help: a level that steps is served well after the step and badly before it, which
-    makes origins differ, and at 2,000 events half the steps or all were missed.
+    makes origins differ, and at 2,000 events a third of the steps up to all were missed.
     """
     if folds.kind != "time":
         return None, np.zeros(len(margin))

@@ -16,7 +16,7 @@ from cs_ml.health import HealthScore
 from cs_ml.models import FeatureProfile, PropensityClassifier
 from cs_ml.pipeline.survival import Survival
 
-__all__ = ["CLASSES", "Fitted", "load_bundle", "restore"]
+__all__ = ["CLASSES", "Fitted", "Level", "load_bundle", "restore"]
 
 CLASSES: Mapping[str, type[Any]] = {
     "PropensityClassifier": PropensityClassifier,
@@ -25,6 +25,27 @@ CLASSES: Mapping[str, type[Any]] = {
     "FeatureProfile": FeatureProfile,
     "Survival": Survival,
 }
+
+
+@dataclass(frozen=True)
+class Level:
+    """How far the level of a model was moved to outcomes that became known since it learned.
+
+    Parameters
+    ----------
+    shift
+        In log-odds.
+    rows, accounts
+        Rows scored since whose outcome is known, and their accounts.
+    observed, foreseen
+        Rows with the event, and how many were foreseen.
+    """
+
+    shift: float
+    rows: int
+    accounts: int
+    observed: int
+    foreseen: float
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,10 @@ class Fitted:
         How the features of the training rows were distributed.
     survival
         How long accounts may stay, where it was learned.
+    learned_until
+        Last date whose outcome each model learned from.
+    levels
+        How far the level of each model was moved since; see :func:`cs_ml.pipeline.level.with_levels`.
     """
 
     models: dict[str, PropensityClassifier]
@@ -62,6 +87,8 @@ class Fitted:
     stability: Mapping[str, pd.Series] = field(default_factory=dict)
     profile: FeatureProfile = field(default_factory=FeatureProfile)
     survival: Survival | None = None
+    learned_until: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
 
 
 def load_bundle(config: Config) -> Bundle:
@@ -86,4 +113,6 @@ def restore(bundle: Bundle) -> Fitted:
     stability = {name: bundle.table(f"{name}_stability").set_index("feature")["share"] for name in models}
     typical, catalog, profile = parts["typical"], bundle.table("catalog"), parts["profile"]
     survival = parts.get("survival")
-    return Fitted(models, parts.get("health"), target, typical, catalog, bundle.version, stability, profile, survival)
+    until = bundle.metadata.get("learned_until", {})
+    health = parts.get("health")
+    return Fitted(models, health, target, typical, catalog, bundle.version, stability, profile, survival, until)

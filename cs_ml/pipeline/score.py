@@ -17,6 +17,7 @@ from cs_ml.explain import by_theme, contributions, drivers
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.pipeline.fitted import CLASSES, Fitted, load_bundle, restore
+from cs_ml.pipeline.level import describe_levels, with_levels
 from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.parents import parents_of
 from cs_ml.pipeline.past import with_past
@@ -94,6 +95,7 @@ def scores_of(fitted: Fitted, X: pd.DataFrame, mrr: pd.Series | None = None) -> 
     scores = pd.DataFrame(
         {f"p_{target}": model.predict_proba(X)[:, 1] for target, model in fitted.models.items()}, index=X.index
     )
+    scores = scores.assign(**{f"shift_{target}": level.shift for target, level in fitted.levels.items()})
     if fitted.health is not None:
         margin = margins.get(fitted.health_target)
         scores = scores.join(fitted.health.score(X, margin=_used(fitted.health, margin)))
@@ -132,6 +134,8 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
     snapshot = take_snapshot(config, as_of=date, trained=fitted.catalog.index, usage=usage, progress=progress)
     if snapshot.X.empty:
         raise NotEnoughData(f"expected rows on {date}, found none; choose a date of the snapshots")
+    day = pd.Timestamp(snapshot.X.index.get_level_values("as_of")[0])
+    fitted = with_levels(config, fitted, snapshot.tables, day)
     return score_snapshot(config, fitted, snapshot, progress=progress)
 
 
@@ -233,6 +237,7 @@ def describe(scored: Scored, currency: str | None = None) -> list[str]:
             + ", ".join(f"{bands.get(band, 0):,} {band}" for band in ("red", "yellow", "green"))
             + (f", {unscored:,} not scored" if unscored else "")
         )
+    lines += describe_levels(scored.fitted)
     return [*lines, *describe_priority(scored.priority, currency), *_moved(scored.drift)]
 
 

@@ -112,7 +112,7 @@ def train(config: Config, *, progress: Progress = silent) -> Trained:
     bundle = Bundle.of(
         parts,
         tables=_tables(snapshot, evaluations, health) | stability | judged | label_tables(snapshot),
-        metadata=_facts(config, snapshot, evaluations, health, notes),
+        metadata=_facts(config, snapshot, models, evaluations, health, notes),
     )
     return Trained(bundle, evaluations, models, health, snapshot, tuple(notes))
 
@@ -165,9 +165,16 @@ def _tables(
     return tables
 
 
+def _learned_until(config: Config, snapshot: Snapshot, target: str) -> str:
+    """Return the last date whose outcome the model of a target learned from."""
+    known = training_rows(config, snapshot, target)[1]["label"].dropna()
+    return str(known.index.get_level_values("as_of").max().date())
+
+
 def _facts(
     config: Config,
     snapshot: Snapshot,
+    models: dict[str, PropensityClassifier],
     evaluations: dict[str, Evaluation],
     health: HealthScore | None,
     notes: list[str],
@@ -182,6 +189,7 @@ def _facts(
         "first_as_of": str(dates.min().date()),
         "last_as_of": str(dates.max().date()),
         "purge_days": snapshot.purge_days,
+        "learned_until": {target: _learned_until(config, snapshot, target) for target in models},
         "usage": None if snapshot.usage is None else snapshot.usage.to_state(),
         "health_target": config.health.target,
         "verdicts": {target: evaluation.verdict for target, evaluation in evaluations.items()},

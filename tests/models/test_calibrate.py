@@ -69,8 +69,16 @@ def test_update_of_the_intercept_meets_the_new_rate():
     assert new.b == 1.0
 
 
-def test_update_survives_one_class():
-    assert np.isfinite(AffineCalibrator().update_intercept(np.zeros(5), np.zeros(5)).a)
+def test_few_newer_rows_hardly_move_the_level():
+    """Five rows of even odds without an event: the shift d solves 5 / (1 + exp(-d)) + 4 d = 0, which is -0.478."""
+    assert AffineCalibrator().update_intercept(np.zeros(5), np.zeros(5)).a == pytest.approx(-0.478, abs=1e-3)
+
+
+def test_weights_count_rows():
+    margin, y = sample(1.0, 1.0, n=300)
+    once = AffineCalibrator().update_intercept(margin, y, weights=np.full(300, 2.0))
+    twice = AffineCalibrator().update_intercept(np.tile(margin, 2), np.tile(y, 2))
+    assert once.a == pytest.approx(twice.a, abs=1e-9)
 
 
 def test_state_round_trip():
