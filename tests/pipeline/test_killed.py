@@ -25,6 +25,7 @@ tables: {folder: tables}
 snapshots: {start: 2025-05-01, end: 2026-06-01, windows: [30]}
 labels: {churn: {horizon_days: 30, grace_days: 0}}
 model: {n_origins: 1, learners: [logistic]}
+engine: {cache: cache}
 output: {folder: out}
 """
 RUN = """
@@ -129,8 +130,9 @@ def tables(folder: Path) -> None:
         for day in range(1 if left.get(name, month) - month < pd.Timedelta(days=62) and name in left else 6)
     ]
     (folder / "tables").mkdir()
-    for name, rows in (("accounts", [{"account_id": name} for name in ids]), ("contracts", lines), ("usage", events)):
+    for name, rows in (("accounts", [{"account_id": name} for name in ids]), ("contracts", lines)):
         pd.DataFrame(rows).to_csv(folder / "tables" / f"{name}.csv", index=False)
+    pd.DataFrame(events).to_parquet(folder / "tables" / "usage.parquet", index=False)
 
 
 def test_everything_is_written_and_two_runs_agree_to_the_byte(undisturbed, tmp_path):
@@ -145,10 +147,11 @@ def test_everything_is_written_and_two_runs_agree_to_the_byte(undisturbed, tmp_p
 
 @pytest.mark.parametrize("number", range(KILLS))
 def test_killed_and_run_again(undisturbed, tmp_path, number):
-    """Half of the runs begin with nothing, half with results of another book in their way."""
+    """Half of the runs begin with nothing, half with results of another book in their way; half with usage kept."""
     folder, seconds = undisturbed
     expected = visible(folder / "out")
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("out"))
+    new = ["out"] if number % 4 < 2 else ["out", "cache"]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*new))
     older = {name: content for name, content in expected.items() if number % 2}
     for name, content in older.items():
         (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -160,6 +163,7 @@ def test_killed_and_run_again(undisturbed, tmp_path, number):
         assert name in expected, name
     Run(tmp_path).finish()
     assert visible(tmp_path / "out") == expected
+    assert visible(tmp_path / "cache").keys() == visible(folder / "cache").keys() != set()
     assert not list((tmp_path / "out").rglob("*.aside")), "what the killed run left is swept"
 
 
