@@ -46,7 +46,7 @@ from cs_ml.models.metric_table import metric_table
 from cs_ml.timeline import TimeSplit, as_of_dates
 
 ACCOUNTS = {20: 65, 50: 170, 200: 680, 2_000: 6_800}  # by the events that come of it
-NEW, NEW_OF_TWELVE = 10_000, 4_000  # accounts on one date, and on all dates of a backtest
+NEW, NEW_OF_TWELVE = 10_000, 20_000  # accounts on one date, and on all dates of a backtest
 ORIGINS = 3
 MET = {"roc_auc": expected_auc, "log_loss": expected_loss}
 TESTED = {100: "about 10 events", 300: "about 30 events", 1_000: "about 100 events"}
@@ -67,7 +67,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    False: Size({20: 50, 50: 20, 200: 10, 2_000: 3}, 200, 100, 100, 10),
+    False: Size({20: 50, 50: 60, 200: 40, 2_000: 6}, 500, 100, 100, 10),
     True: Size({20: 8, 50: 4, 200: 1, 2_000: 1}, 12, 8, 8, 1),
 }
 
