@@ -187,7 +187,7 @@ def _pile(columns: dict[str, np.ndarray], late: bool, codes: Codes, work: Work) 
     work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
     sums = [np.abs(columns[name]).sum(dtype=np.float64) for name in ("quantity", "active_users") if name in columns]
     work.quantity += float(max(sums, default=0.0))
-    account, day = columns["account"], columns["day"]
+    account, day = columns["account"], columns["day"].astype(np.int32)  # as the loops take it, once for all kinds
     counted = {"rows": columns["rows"]} if "rows" in columns else {}
     values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
     summed, times = dict(values), columns.get("rows", np.int64(1))

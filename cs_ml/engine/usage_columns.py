@@ -194,8 +194,8 @@ def fixed_point(column: pa.Array, where: str) -> np.ndarray:
         raise TableError(Fault(where, "numbers", f"a column of {column.type}")) from error
     units = values * UNITS
     np.rint(units, out=units)
-    usual = np.abs(units) <= LARGEST
-    if not usual.all():
+    if not (len(units) == 0 or (units.min() >= -LARGEST and units.max() <= LARGEST)):  # NaN is neither
+        usual = np.abs(units) <= LARGEST
         broken = ~usual & ~np.isnan(units)
         if broken.any():
             worst = str(values[broken][0])

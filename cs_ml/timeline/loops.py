@@ -12,7 +12,7 @@ __all__ = ["PAYS", "PAYS_LOADED", "PAYS_MADE", "loops"]
 
 PAYS = 1 << 17  # steps of a loop that cost as much in NumPy as loading machine code does, a twentieth of a second
 PAYS_LOADED = 1 << 12  # and those from which on a call pays where it is loaded
-PAYS_MADE = 1 << 20  # from here on it is made where it is not kept yet, which takes some seconds, once
+PAYS_MADE = 1 << 19  # from here on it is made where it is not kept yet, which takes some seconds, once
 PAYS_ANEW = 1 << 24  # the same where no folder can be written, so that every process makes it
 LOCK = threading.Lock()
 
