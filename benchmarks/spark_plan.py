@@ -37,7 +37,7 @@ HEAVY = 0.3  # share of all rows in the skewed account
 PLAN = {
     "bytes a counted row and shuffle": 40,  # account, user, feature, day, known, login, count: text, compressed
     "counted rows an event": 1.0,  # nothing gained by counting where users do one thing a day
-    "bytes of a process before its bucket": 450 << 20,  # Python, its libraries, batches, 64 MB of rows that wait
+    "bytes of a process before its bucket": 540 << 20,  # Python, its libraries, compiled loops, 64 MB of rows that wait
     "bytes an event of a bucket": 90,  # counted rows as they are read, piles, state, windows
     "seconds of a core an event": 12e-6,
 }
