@@ -137,10 +137,8 @@ class Members:
         loops = compiled(max(self._n_expected, self._n_asked))
         if loops is None:
             return np.flatnonzero(self._home.take(user) != account)
-        rows, (account, user) = (
-            np.empty(len(user), np.int64),
-            (np.ascontiguousarray(code, np.int32) for code in (account, user)),
-        )
+        rows = np.empty(len(user), np.int64)
+        account, user = np.ascontiguousarray(account, np.int32), np.ascontiguousarray(user, np.int32)
         return rows[: loops.away(self._home, account, user, rows)]
 
     def _make_room(self, n_users: int) -> None:

@@ -187,13 +187,18 @@ class Pile:
     def _marked(self, rows: Rows | Marks) -> Rows | Marks:
         """Mark rows in the table, and return those it has no place for; a full table is emptied onto the pile."""
         if self._table is None:
-            self._table, parts, self._parts, self._waiting = DayTable(self._minor_bits), self._parts, [], 0
+            self._table, parts, self._parts, self._waiting = (
+                DayTable(self._minor_bits, self._n_expected),
+                self._parts,
+                [],
+                0,
+            )
             for part in parts:
                 self._put(self._packed(self._table.add(part)))
         left = self._table.add(rows)
         if left is not rows:
             return left
-        full, self._table = self._table, DayTable(self._minor_bits)
+        full, self._table = self._table, DayTable(self._minor_bits, self._n_expected)
         self._put(_sums(full))
         left = rows if full.sparse else self._table.add(rows)
         self._tabled = left is not rows

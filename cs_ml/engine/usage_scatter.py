@@ -16,6 +16,7 @@ DAYS = 1 << 16
 TABLED_AT = 1 << 22  # rows from which on tables are full enough to be quicker than sorting
 MOST_MEMBERS = 1 << 26  # codes from here on are kept in the pile: they would make wide tables of little
 MOST_BYTES = 1 << 28
+BYTES_A_ROW = 12  # of all rows that will come: a table that grows stands beside itself for a moment
 PAGES = 1 << 10
 WORDS_A_ROW = 8  # a table with more words for each row in it does not pay
 
@@ -42,6 +43,8 @@ class DayTable:
     ----------
     minor_bits
         Low bits of a member code that are few of the numbers they could hold (features of an account).
+    n_expected
+        Rows that will come to all tables in turn, as far as is known: the more, the larger a table may be.
 
     Examples
     --------
@@ -53,10 +56,10 @@ class DayTable:
     ([2, 5], [1, 2], [9, 7, 9], [1, 1, 2])
     """
 
-    def __init__(self, minor_bits: int = 0) -> None:
+    def __init__(self, minor_bits: int = 0, n_expected: int = 0) -> None:
         self._loops = _needed()
         self._minor_bits = minor_bits
-
+        self._most = min(BYTES_A_ROW * n_expected, MOST_BYTES) if n_expected else MOST_BYTES // 2
         self._page_of = np.full(DAYS, -1, np.int32)
         self._days = np.empty(DAYS, np.int64)
         self._n_days, self._majors, self._span = 0, 0, 64 if minor_bits else 1
@@ -101,7 +104,7 @@ class DayTable:
         if self._minor_bits and minors > span:
             span = 1 << (minors - 1).bit_length()
         words = _words(majors, span)
-        if n_days * words * 8 * (1 + 64 * len(self._names)) > MOST_BYTES:
+        if n_days * words * 8 * (1 + 64 * len(self._names)) > self._most:
             self._page_of[self._days[self._n_days : n_days]] = -1
             return False
         n_before, (pages, held) = self._n_days, self._bits.shape
