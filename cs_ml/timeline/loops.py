@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from importlib.util import find_spec
 from types import SimpleNamespace
 
@@ -37,11 +38,19 @@ def loops(module: str, n_steps: int) -> SimpleNamespace | None:
         return None
     with LOCK:
         if module not in _LOADED and _pays(module, n_steps):
-            _LOADED[module] = load(kept(module) or make(module))
+            _LOADED[module] = _loaded(module)
     return _LOADED.get(module)
 
 
-_LOADED: dict[str, SimpleNamespace] = {}
+_LOADED: dict[str, SimpleNamespace | None] = {}
+
+
+def _loaded(module: str) -> SimpleNamespace | None:
+    try:
+        return load(kept(module) or make(module))
+    except Exception as error:  # noqa: BLE001  whatever another version of numba says, NumPy gives the same numbers
+        warnings.warn(f"loops are not compiled, NumPy is slower: {type(error).__name__}: {error}", stacklevel=2)
+        return None
 
 
 def _pays(module: str, n_steps: int) -> bool:

@@ -48,13 +48,14 @@ class _Call:
     and checks no bounds, so types are checked here.
     """
 
-    def __init__(self, name: str, address: int, arguments: list[tuple[str, int]]) -> None:
-        self._name, self._arguments = name, [(np.dtype(kind), n_dimensions) for kind, n_dimensions in arguments]
+    def __init__(self, name: str, loop: Loop, engine: Any) -> None:
+        self._name, self._engine = name, engine  # which owns the code
+        self._arguments = [(np.dtype(kind), n_dimensions) for kind, n_dimensions in loop.arguments]
         kinds: list[type] = [ctypes.c_void_p, ctypes.c_void_p]
         for kind, n_dimensions in self._arguments:
             scalar = ctypes.c_double if kind.kind == "f" else ctypes.c_int64
             kinds += [ctypes.c_int64] * (5 + 2 * n_dimensions) if n_dimensions else [scalar]
-        self._function = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(address)
+        self._function = ctypes.CFUNCTYPE(ctypes.c_int32, *kinds)(engine.get_function_address(loop.symbol))
 
     def __call__(self, *given: Any) -> int:
         returned, values = ctypes.c_int64(0), []
@@ -142,7 +143,5 @@ def load(made: dict[str, Loop]) -> SimpleNamespace:
     for loop in made.values():
         engine.add_object_file(llvm.ObjectFileRef.from_data(loop.code))
     engine.finalize_object()
-    calls: dict[str, Callable[..., int]] = {
-        name: _Call(name, engine.get_function_address(loop.symbol), loop.arguments) for name, loop in made.items()
-    }
-    return SimpleNamespace(**calls, engine=engine)  # the engine owns the code
+    calls: dict[str, Callable[..., int]] = {name: _Call(name, loop, engine) for name, loop in made.items()}
+    return SimpleNamespace(**calls)

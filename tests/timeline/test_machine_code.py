@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from cs_ml.timeline import machine_code
+from cs_ml.timeline import loops, machine_code
 
 pytest.importorskip("numba")
 MODULE = "cs_ml.timeline.spans_loops"
@@ -37,8 +37,9 @@ def counted(made) -> list[list[int]]:
     )
     one = np.zeros(1, np.int64)
     days = np.array([3, 8])
-    loops = machine_code.load(made)
-    loops.distinct(table, 0, 0, np.array([0, 1]), one, one + 2, days, days, np.array([2, 30]), change, found)
+    machine_code.load(made).distinct(
+        table, 0, 0, np.array([0, 1]), one, one + 2, days, days, np.array([2, 30]), change, found
+    )
     return found.tolist()
 
 
@@ -69,7 +70,15 @@ def test_kept_code_runs_without_numba(folder):
     assert done.stdout.strip() == "True False"
 
 
+def test_where_numba_cannot_compile_numpy_does_the_work(folder, monkeypatch):
+    monkeypatch.setattr(loops, "_LOADED", {})
+    monkeypatch.setattr(machine_code, "OPTIONS", {"no_such_option": True})
+    with pytest.warns(UserWarning, match="loops are not compiled"):
+        assert loops.loops(MODULE, 1 << 30) is None
+    assert loops.loops(MODULE, 1 << 30) is None
+
+
 def test_other_types_are_refused(folder):
-    loops = machine_code.load(machine_code.make(MODULE))
+    made = machine_code.load(machine_code.make(MODULE))
     with pytest.raises(TypeError, match="expected int32 in 1d, found int64"):
-        loops.distinct(*[np.zeros(1, np.int64)] * 11)
+        made.distinct(*[np.zeros(1, np.int64)] * 11)
