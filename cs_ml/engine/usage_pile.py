@@ -160,6 +160,7 @@ class Pile:
             and (isinstance(rows, Marks) or rows.lag is None)
             and n_rows > usage_scatter.TABLED_AT
             and compiled(n_rows)
+            and _in_order(rows)
         ):
             with self._lock:
                 rows = self._marked(rows)
@@ -219,6 +220,11 @@ class Pile:
         self._parts = [combine(_concatenated(parts))] if parts else []
         self._waiting = sum(map(len, self._parts))
         return self._parts[0] if self._parts else Rows(np.empty(0, np.int64))
+
+
+def _in_order(rows: Rows | Marks) -> bool:
+    """Tell whether rows of a batch lie as near in time as in a file that was written day by day."""
+    return isinstance(rows, Rows) or not len(rows) or int(np.ptp(rows.day)) < usage_scatter.MOST_SPREAD
 
 
 def _sums(table: DayTable) -> Rows:

@@ -14,6 +14,7 @@ __all__ = ["TABLED_AT", "DayTable", "compiled", "union"]
 
 DAYS = 1 << 16
 TABLED_AT = 1 << 22  # rows from which on tables are full enough to be quicker than sorting
+MOST_SPREAD = 128  # days of a batch; rows in the order of accounts touch every page with each batch, and sort quicker
 MOST_MEMBERS = 1 << 26  # codes from here on are kept in the pile: they would make wide tables of little
 MOST_BYTES = 1 << 28
 BYTES_A_ROW = 12  # of all rows that will come: a table that grows stands beside itself for a moment

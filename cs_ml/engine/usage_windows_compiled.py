@@ -159,5 +159,12 @@ def first_active(days: Days, value: str) -> np.ndarray:
     member = np.repeat(np.arange(len(days.starts) - 1), np.diff(days.starts))
     told = (member << 16 | days.day)[days.values[value] > 0]
     key = days.late_member[late] << 16 | days.late_day[late]
-    first[late] = np.append(True, key[1:] != key[:-1])[: len(key)] & ~np.isin(key, told)
+    first[late] = np.append(True, key[1:] != key[:-1])[: len(key)] & ~_among(key, told)
     return first
+
+
+def _among(keys: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return which keys are among known ones, which are sorted: many times as quick as hashing."""
+    if not len(known):
+        return np.zeros(len(keys), bool)
+    return np.asarray(known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys)

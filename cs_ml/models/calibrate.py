@@ -122,6 +122,17 @@ class AffineCalibrator:
         shift = float(brentq(slope, -50.0, 50.0))
         return type(self)(a=self.a + shift, b=self.b, method=self.method)
 
+    def after(self, first: AffineCalibrator) -> Self:
+        """Return the calibrator that applies another one first, called by the freer method of both.
+
+        Examples
+        --------
+        >>> AffineCalibrator(a=1.0, b=2.0, method="sigmoid").after(AffineCalibrator(a=0.5, b=3.0, method="temperature"))
+        AffineCalibrator(a=2.0, b=6.0, method='sigmoid')
+        """
+        freer = max(self.method, first.method, key=METHODS.index)
+        return type(self)(a=self.a + self.b * first.a, b=self.b * first.b, method=freer)
+
     def to_state(self) -> dict[str, Any]:
         """Return shift, slope and method."""
         return asdict(self)
@@ -133,7 +144,14 @@ class AffineCalibrator:
 
 
 def choose_calibrator(
-    margin: Floats, y: Floats, clusters: Ints, blocks: Ints, *, n_events: int, weights: Floats | None = None
+    margin: Floats,
+    y: Floats,
+    clusters: Ints,
+    blocks: Ints,
+    *,
+    n_events: int,
+    weights: Floats | None = None,
+    shift: bool = True,
 ) -> AffineCalibrator:
     """Learn the simplest calibrator that transports from some test dates to the others.
 
@@ -155,6 +173,8 @@ def choose_calibrator(
         Distinct events among the rows.
     weights
         Row weights.
+    shift
+        Whether a free shift may be chosen at all.
 
     Returns
     -------
@@ -162,7 +182,7 @@ def choose_calibrator(
         The calibrator learned from all rows by the method chosen.
     """
     n_blocks = len(np.unique(blocks))
-    methods = METHODS if n_events >= 15 and n_blocks >= 3 else METHODS[:2]
+    methods = METHODS if shift and n_events >= 15 and n_blocks >= 3 else METHODS[:2]
     prior = 0.5 if n_events >= 15 else 0.2
     parts = blocks if n_blocks > 1 else clusters % 5
     losses = np.column_stack([_transported(margin, y, parts, method, weights, prior) for method in methods])

@@ -26,7 +26,8 @@ __all__ = ["Evidence", "choose_calibration", "gather", "learner_weights"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
-EVENTS_TO_CALIBRATE = 2_000  # so many tell a slope of 1.05 from one; older origins are then not needed
+EVENTS_FOR_SLOPE = 2_000  # so many tell a slope of 1.05 from one
+EVENTS_FOR_LEVEL = 200  # with so many in the newest origins older ones are not needed: their level may be another
 
 
 @dataclass
@@ -148,7 +149,7 @@ def learner_weights(evidence: Evidence, blend: str | dict[str, float]) -> Floats
 def choose_calibration(
     evidence: Evidence, weights: Floats, method: str, target: Target
 ) -> tuple[AffineCalibrator, Floats]:
-    """Learn the calibrator from the blended margins of the newest origins that hold enough events.
+    """Learn the calibrator from the blended margins of the newest origins: the level of few events, the slope of many.
 
     Where recent outcomes would have told the base rate of past origins better than all outcomes, the shift towards the
     recent base rate is part of the calibrator; ``evidence.half_life`` says so.
@@ -187,14 +188,19 @@ def choose_calibration(
 
 
 def _calibrator(evidence: Evidence, margin: Floats, method: str, target: Target) -> AffineCalibrator:
+    """Learn the level from the newest origins; where there are more, learn a slope from those before, too."""
     rows_an_event = max(target.y.sum() / max(target.n_events, 1), 1.0)
-    share = evidence.weights / rows_an_event
-    new = _newest(evidence, rows_an_event)
-    y, origin, clusters = evidence.y[new], evidence.folds.origin[new], evidence.clusters[new]
+    share, events = evidence.weights / rows_an_event, round(float(evidence.y.sum()) / rows_an_event)
+    new, more = (_newest(evidence, rows_an_event, n) for n in (EVENTS_FOR_LEVEL, EVENTS_FOR_SLOPE))
     if method != "auto":
-        return AffineCalibrator.learn(margin[new], y, method=method, weights=share[new])
-    events = round(float(evidence.y.sum()) / rows_an_event)
-    return choose_calibrator(margin[new], y, clusters, origin, n_events=events, weights=share[new])
+        return AffineCalibrator.learn(margin[new], evidence.y[new], method=method, weights=share[new])
+
+    def chosen(margin: Floats, rows: npt.NDArray[np.bool_], *, shift: bool) -> AffineCalibrator:
+        parts = margin[rows], evidence.y[rows], evidence.clusters[rows], evidence.folds.origin[rows]
+        return choose_calibrator(*parts, n_events=events, weights=share[rows], shift=shift)
+
+    slope = chosen(margin, more, shift=False) if more.sum() > new.sum() else AffineCalibrator()
+    return chosen(slope.apply(margin), new, shift=True).after(slope)
 
 
 def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows, n_jobs: int) -> None:
@@ -229,11 +235,12 @@ def _given(blend: str | dict[str, float], names: list[str]) -> Floats:
     return weights
 
 
-def _newest(evidence: Evidence, rows_an_event: float) -> npt.NDArray[np.bool_]:
+def _newest(evidence: Evidence, rows_an_event: float, events: int) -> npt.NDArray[np.bool_]:
+    """Return the rows of the newest origins that hold so many events."""
     by_origin = np.bincount(evidence.folds.origin, weights=evidence.y) / rows_an_event
     newer = np.cumsum(by_origin[::-1])[::-1] - by_origin
     return (
-        np.asarray(newer[evidence.folds.origin] < EVENTS_TO_CALIBRATE)
+        np.asarray(newer[evidence.folds.origin] < events)
         if evidence.folds.kind == "time"
         else np.ones(len(evidence.y), dtype=bool)
     )
