@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from cs_ml.models.folds import training_folds
+from cs_ml.models.folds import Folds, training_folds
 from cs_ml.models.further import FurtherLearner, Guarded
 from cs_ml.models.learners import BaseRate, TrainingRows
 from cs_ml.models.logistic import LogisticLearner
-from cs_ml.models.training import gather
+from cs_ml.models.target import Target
+from cs_ml.models.training import Evidence, choose_calibration, gather
 from cs_ml.models.tree import AdditiveLearner, TreeLearner
 
 SMALL = {"leaf_rows": 20, "leaf_weight": 1.0, "grid": ((2,), (5, 15))}
@@ -80,3 +82,24 @@ def test_a_setting_tried_on_the_earliest_fold_is_the_learner_fitted_on_it(given)
     for column, setting in zip(tried.T, learner.settings, strict=True):
         alone = learner.with_setting(setting).fit(rows.tree.take(order), rows.y[order], rows.weights[order])
         assert alone.margin(rows.tree.take(test)).tobytes() == column.tobytes()
+
+
+def test_the_level_is_that_of_the_newest_origins():
+    """Four origins long past were one lower in log-odds."""
+    n_rows, n_origins, rng = 1_000, 6, np.random.default_rng(0)
+    truth = rng.normal(-1.0, 1.0, n_rows * n_origins)
+    origin = np.repeat(np.arange(n_origins), n_rows)
+    y = (rng.random(len(truth)) < 1 / (1 + np.exp(-truth + (origin < 4)))).astype(float)
+    months = pd.date_range("2024-01-01", periods=n_origins, freq="MS")
+    accounts = [f"a{at}" for at in range(len(truth))]
+    target = Target.read(pd.MultiIndex.from_arrays([accounts, months[origin]], names=["account_id", "as_of"]), y)
+    rows = np.argsort(target.rows)
+    pairs = tuple((rows[origin < at], rows[origin == at]) for at in range(1, n_origins))
+    test, flat = origin > 0, -1.0 + (truth + 1.0) / 1.25
+    evidence = Evidence(
+        [], Folds("time", pairs), y[test], np.ones(test.sum()), rows[test], np.zeros(test.sum()), flat[test][:, None]
+    )
+    found, _ = choose_calibration(evidence, np.ones(1), "auto", target)
+    newest = evidence.folds.origin >= 3
+    told = 1 / (1 + np.exp(-found.apply(flat[test][newest])))
+    assert told.mean() == pytest.approx(evidence.y[newest].mean(), abs=0.03)
