@@ -155,12 +155,12 @@ class Pile:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
         self._n_added += len(rows)
         n_rows = max(self._n_expected, self._n_added)
+        self._tabled = self._tabled and _in_order(rows)
         if (
             self._tabled
             and (isinstance(rows, Marks) or rows.lag is None)
             and n_rows > usage_scatter.TABLED_AT
             and compiled(n_rows)
-            and _in_order(rows)
         ):
             with self._lock:
                 rows = self._marked(rows)
