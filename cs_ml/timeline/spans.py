@@ -63,10 +63,15 @@ def in_order_known(group: np.ndarray, member: np.ndarray, day: np.ndarray, known
     >>> seen.counts.tolist(), seen.day.tolist(), seen.known.tolist()
     ([2], [6, 8], [7, 8])
     """
-    packed = (member.astype(np.int64) << 2 * DAY_BITS) + (known.astype(np.int64) << DAY_BITS) + day
+    packed = member.astype(np.int64)
+    for column in (known, day):
+        packed <<= DAY_BITS
+        packed += column
     if not (packed[1:] >= packed[:-1]).all():
         packed.sort()
-    newest = (packed >> 2 * DAY_BITS << DAY_BITS) + (packed & LOW)  # by member and day
+    newest = packed >> 2 * DAY_BITS  # by member and day
+    newest <<= DAY_BITS
+    newest += packed & LOW
     later = np.ones(len(packed), bool)
     np.greater(newest[1:], np.maximum.accumulate(newest)[:-1], out=later[1:])
     packed = packed[later]
