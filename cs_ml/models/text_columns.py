@@ -185,4 +185,6 @@ def _shares(clusters: Mapping[str, CommentClusters], said: Mapping[str, Said]) -
 
 def _replace(frame: pd.DataFrame, columns: dict[str, Floats]) -> pd.DataFrame:
     """Return the frame with these columns in place of those of the same name, the others behind."""
-    return frame.assign(**columns)
+    inside = {name: column for name, column in columns.items() if name in frame}
+    behind = pd.DataFrame({name: column for name, column in columns.items() if name not in frame}, index=frame.index)
+    return pd.concat([frame.assign(**inside), behind], axis=1)
