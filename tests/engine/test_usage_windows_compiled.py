@@ -47,6 +47,7 @@ def test_compiled_windows_are_those_of_numpy(cases, asked, threads):
         with pytest.MonkeyPatch.context() as patch:
             for name in ("PAYS", "PAYS_LOADED", "PAYS_MADE"):
                 patch.setattr(loops, name, at)
+            patch.setattr("cs_ml.engine.usage_windows.MOST_LATE", 1e9)
             found.append(usage_windows(state, codes, FIRST + days, (7, 30), periods=3, period_days=10, threads=threads))
     plain, compiled = found
     assert list(plain) == list(compiled)
