@@ -16,7 +16,7 @@ from cs_ml.pipeline.labelers import labeler_of
 from cs_ml.pipeline.past import KEYS
 from cs_ml.store import partition_dates, read_partition
 from cs_ml.tables import Tables
-from cs_ml.timeline import make_spine
+from cs_ml.timeline import make_spine, settled
 
 __all__ = ["describe_levels", "level_of", "with_levels"]
 
@@ -89,7 +89,7 @@ def describe_levels(fitted: Fitted) -> list[str]:
 
 def _found(config: Config, fitted: Fitted, tables: Tables, target: str, date: pd.Timestamp) -> Level | None:
     labeler = labeler_of(config.labels[target])
-    told = _told(config, fitted, target, date - pd.Timedelta(days=labeler.purge_days))
+    told = _told(config, fitted, target, date, labeler.purge_days)
     if told.empty:
         return None
     dates = list(told.index.unique("as_of"))
@@ -100,12 +100,12 @@ def _found(config: Config, fitted: Fitted, tables: Tables, target: str, date: pd
     return level_of(fitted.models[target], told[both], label[both]) if len(both) else None
 
 
-def _told(config: Config, fitted: Fitted, target: str, newest: pd.Timestamp) -> pd.Series:
+def _told(config: Config, fitted: Fitted, target: str, date: pd.Timestamp, purge_days: int) -> pd.Series:
     """Return the probabilities that this bundle gave on dates it had not learned from, before its level was moved."""
     root, known = config.output.folder / "scores", target in fitted.learned_until  # not in bundles of older versions
     dates = partition_dates(root) if known and root.is_dir() else pd.DatetimeIndex([])
-    later = dates > pd.Timestamp(fitted.learned_until.get(target, newest))
-    frames = [read_partition(root, day) for day in dates[later & (dates <= newest)]]
+    later = dates > pd.Timestamp(fitted.learned_until.get(target, date))
+    frames = [read_partition(root, day) for day in dates[later & settled(dates, date, purge_days)]]
     frames = [frame[frame["model_version"] == fitted.version] for frame in frames if f"p_{target}" in frame]
     if not sum(map(len, frames)):
         return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], pd.DatetimeIndex([])], names=KEYS))
