@@ -24,12 +24,8 @@ USAGE_COLUMNS = ("account_id", "event_at", "known_at", "user_id", "feature", "ev
 class Engine(Protocol):
     """Runs builders somewhere; the features do not depend on where."""
 
-    def build(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> pd.DataFrame:
-        """Return the features of all keys of (account_id, as_of), sorted by account."""
-        ...
-
     def stream(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> Iterator[pd.DataFrame]:
-        """Yield the features bucket by bucket, accounts in order."""
+        """Yield the features of all keys of (account_id, as_of), sorted by account, bucket by bucket."""
         ...
 
 

@@ -75,10 +75,6 @@ class SparkEngine:
         """
         return self.spark or session_of(self.master, self.options)
 
-    def build(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> pd.DataFrame:
-        """Return the features of all keys on the driver; see :meth:`cs_ml.LocalEngine.build`."""
-        return pd.concat(list(self.stream(builders, tables, keys)))
-
     def stream(self, builders: Sequence[Builder], tables: Tables, keys: pd.MultiIndex) -> Iterator[pd.DataFrame]:
         """Yield the features bucket by bucket, accounts in order; all of them are packed on the driver."""
         build = builder_of(builders, *self._usage_schema(builders, tables, keys))
