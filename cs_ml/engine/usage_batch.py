@@ -185,9 +185,9 @@ def _is_whole(kind: pa.DataType) -> bool:
 
 def _pile(columns: dict[str, np.ndarray], late: bool, codes: Codes, work: Work) -> None:
     work.n_rows += int(columns["rows"].sum()) if "rows" in columns else len(columns["account"])
-    sums = [np.abs(columns[name]).sum(dtype=np.float64) for name in ("quantity", "active_users") if name in columns]
-    work.quantity += float(max(sums, default=0.0))
+    work.quantity += max((_size(columns[name]) for name in ("quantity", "active_users") if name in columns), default=0)
     account, day = columns["account"], columns["day"].astype(np.int32)  # as the loops take it, once for all kinds
+    within = (int(day.min()), int(day.max())) if len(day) else None
     counted = {"rows": columns["rows"]} if "rows" in columns else {}
     values = counted | ({"quantity": columns["quantity"]} if "quantity" in columns else {})
     summed, times = dict(values), columns.get("rows", np.int64(1))
@@ -198,18 +198,26 @@ def _pile(columns: dict[str, np.ndarray], late: bool, codes: Codes, work: Work) 
     def add(kind: Kind, marks: Marks) -> None:
         codes.piles[kind, late].add(_with_lag(marks, columns["lag"]) if late else marks)
 
-    add("days", Marks(account, day, None, values, count))
+    add("days", Marks(account, day, None, values, count, within))
     if "feature" in columns:
-        add("features", Marks(account, day, columns["feature"]))
+        add("features", Marks(account, day, columns["feature"], within=within))
         if codes.top_features:
             position = codes.top(columns["feature"])
             code = np.where(position < 0, -1, position * len(codes.accounts) + account)
-            add("top", Marks(code, day, None, summed, count))
+            add("top", Marks(code, day, None, summed, count, within))
     if "user" in columns:
         member = _members(account, columns["user"], codes)
-        add("users", Marks(member, day))
+        add("users", Marks(member, day, within=within))
         if "login" in columns:
-            add("logins", Marks(np.where(columns["login"], member, np.int32(-1)), day))
+            add("logins", Marks(np.where(columns["login"], member, np.int32(-1)), day, within=within))
+
+
+def _size(values: np.ndarray) -> float:
+    """Return the sum of absolute values: in whole numbers, which is several times quicker, where they hold it."""
+    if not len(values):
+        return 0.0
+    sizes, largest = np.abs(values), max(-int(values.min()), int(values.max()))
+    return float(sizes.sum() if largest * len(values) <= LARGEST_SUM else sizes.sum(dtype=np.float64))
 
 
 def _with_lag(marks: Marks, lag: np.ndarray) -> Rows:

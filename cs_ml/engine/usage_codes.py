@@ -201,7 +201,8 @@ class KeyTable:
     def add(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key; keys not seen before get the next codes."""
         codes = self.find(words)
-        if len(missing := np.flatnonzero(codes < 0)):
+        if len(codes) and codes.min() < 0:
+            missing = np.flatnonzero(codes < 0)
             with self._lock:
                 codes[missing] = self._insert(words[missing])
         return codes

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cs_ml.engine import usage_scatter
+from cs_ml.engine.usage_day_sums import DaySums
 from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
 from cs_ml.engine.usage_scatter import DayTable, compiled, union
 
@@ -148,14 +149,15 @@ class Pile:
         self._shrinks = True
         self._minor_bits = minor_bits
         self._n_expected, self._n_added = n_expected, 0
-        self._table: DayTable | None = None
+        self._table: DayTable | DaySums | None = None
         self._tabled = True
 
     def add(self, rows: Rows | Marks) -> None:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
         self._n_added += len(rows)
         n_rows = max(self._n_expected, self._n_added)
-        self._tabled = self._tabled and _in_order(rows)
+        summed = bool(rows.values or rows.count)
+        self._tabled = self._tabled and _in_order(rows) and not (summed and self._minor_bits)
         if (
             self._tabled
             and (isinstance(rows, Marks) or rows.lag is None)
@@ -170,7 +172,7 @@ class Pile:
         if not len(rows) and self._parts:
             return
         n_rows = len(rows)
-        if self._shrinks or rows.values or rows.count:
+        if self._shrinks or summed:
             rows = combine(rows)
             self._shrinks = 4 * len(rows) < 3 * n_rows
         with self._lock:
@@ -188,22 +190,21 @@ class Pile:
     def _marked(self, rows: Rows | Marks) -> Rows | Marks:
         """Mark rows in the table, and return those it has no place for; a full table is emptied onto the pile."""
         if self._table is None:
-            self._table, parts, self._parts, self._waiting = (
-                DayTable(self._minor_bits, self._n_expected),
-                self._parts,
-                [],
-                0,
-            )
+            self._table, parts, self._parts, self._waiting = self._blank(rows), self._parts, [], 0
             for part in parts:
                 self._put(self._packed(self._table.add(part)))
         left = self._table.add(rows)
         if left is not rows:
             return left
-        full, self._table = self._table, DayTable(self._minor_bits, self._n_expected)
+        full, self._table = self._table, self._blank(rows)
         self._put(_sums(full))
         left = rows if full.sparse else self._table.add(rows)
         self._tabled = left is not rows
         return left
+
+    def _blank(self, rows: Rows | Marks) -> DayTable | DaySums:
+        summed = rows.values or rows.count
+        return DaySums(self._n_expected) if summed else DayTable(self._minor_bits, self._n_expected)
 
     def merged(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows | LaidOut:
         """Return everything on the pile, merged, keys renamed first; a ``Rows`` without values if nothing was added."""
@@ -224,10 +225,13 @@ class Pile:
 
 def _in_order(rows: Rows | Marks) -> bool:
     """Tell whether rows of a batch lie as near in time as in a file that was written day by day."""
-    return isinstance(rows, Rows) or not len(rows) or int(np.ptp(rows.day)) < usage_scatter.MOST_SPREAD
+    if isinstance(rows, Rows) or not len(rows):
+        return True
+    first, last = rows.span()
+    return last - first < usage_scatter.MOST_SPREAD
 
 
-def _sums(table: DayTable) -> Rows:
+def _sums(table: DayTable | DaySums) -> Rows:
     rows = table.rows()
     return Rows(rows.key, None, rows.values)
 

@@ -84,6 +84,8 @@ class Marks:
         Low part of the member's code, if it has one; negative as ``code``.
     values, count
         As of :class:`Rows`.
+    within
+        First and last day of the rows, where they are known already.
 
     Examples
     --------
@@ -96,9 +98,14 @@ class Marks:
     minor: np.ndarray | None = None
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
     count: str | None = None
+    within: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.code)
+
+    def span(self) -> tuple[int, int]:
+        """Return the first and the last day; there must be a row."""
+        return self.within or (int(self.day.min()), int(self.day.max()))
 
     def take(self, chosen: np.ndarray) -> Marks:
         """Return some of the rows."""

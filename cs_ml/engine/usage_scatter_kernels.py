@@ -12,29 +12,6 @@ PLACES = np.zeros(64, np.int64)
 PLACES[[int(np.uint64((int(DE_BRUIJN) << bit) & (2**64 - 1)) >> np.uint64(58)) for bit in range(64)]] = np.arange(64)
 
 
-def _extent(
-    code: np.ndarray,
-    minor: np.ndarray,
-    day: np.ndarray,
-    most: int,
-    page_of: np.ndarray,
-    days: np.ndarray,
-    n_days: int,
-    found: np.ndarray,
-) -> None:
-    """Give days not seen before the next pages; find how many there are, and the largest major and minor codes."""
-    largest, largest_minor = np.int32(-1), np.int32(-1)
-    for row in range(len(code)):
-        if page_of[day[row]] < 0:
-            page_of[day[row]] = n_days
-            days[n_days] = day[row]
-            n_days += 1
-        if code[row] < most:
-            largest = max(largest, code[row])
-            largest_minor = max(largest_minor, minor[row])
-    found[0], found[1], found[2] = n_days, largest, largest_minor
-
-
 def _mark(
     code: np.ndarray,
     minor: np.ndarray,
@@ -43,17 +20,14 @@ def _mark(
     span: int,
     page_of: np.ndarray,
     bits: np.ndarray,
-    sums: np.ndarray,
-    values: np.ndarray,
-    count: bool,
     strays: np.ndarray,
     found: np.ndarray,
 ) -> None:
-    """Set the bit and add to the sums of each row, list the rows whose code has no place; find how many of each.
+    """Set the bit of each row, list the rows whose code has no place; find how many of each.
 
     Members without a minor part have a span of 0; ``minor`` is any array then.
     """
-    n_marked, n_strays, n_sums = 0, 0, len(values) + count
+    n_marked, n_strays = 0, 0
     for row in range(len(code)):
         major, low = code[row], minor[row] if span else np.int32(0)
         if major < 0 or low < 0:
@@ -65,34 +39,94 @@ def _mark(
         page, place = np.uint64(page_of[np.uint64(day[row])]), np.uint64(major * span + low if span else major)
         bits[page, place >> np.uint64(6)] |= np.uint64(1) << (place & np.uint64(63))
         n_marked += 1
-        if n_sums:
-            if count:
-                sums[page, place, 0] += 1
-            for name in range(count, n_sums):
-                sums[page, place, name] += values[name - count, row]
     found[0], found[1] = n_marked, n_strays
 
 
-def _per_place(bits: np.ndarray, counts: np.ndarray) -> None:
-    """Count the pages on which each place is marked."""
-    for page in range(len(bits)):
-        for word in range(len(counts) >> 6):
-            left = bits[page, word]
-            while left:
-                counts[word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]] += 1
-                left &= left - np.uint64(1)
-
-
-def _emit(
-    bits: np.ndarray,
-    sums: np.ndarray,
-    days: np.ndarray,
-    order: np.ndarray,
-    start: np.ndarray,
+def _add_up(
+    code: np.ndarray,
     day: np.ndarray,
+    most: int,
+    page_of: np.ndarray,
+    seen: np.ndarray,
+    sums: np.ndarray,
     values: np.ndarray,
+    count: int,
+    strays: np.ndarray,
+    found: np.ndarray,
 ) -> None:
-    """Write the marks of each place, days ascending, from its start on, a line of words at a time."""
+    """Add the values of each row, and one where rows are counted, to its place; list the rows without a place."""
+    n_added, n_strays, n_sums = 0, 0, len(values) + count
+    for row in range(len(code)):
+        if code[row] < 0:
+            continue
+        if code[row] >= most:
+            strays[n_strays] = row
+            n_strays += 1
+            continue
+        page, place = np.uint64(page_of[np.uint64(day[row])]), np.uint64(code[row])
+        seen[page, place] = 1
+        n_added += 1
+        if count:
+            sums[page, place, 0] += 1
+        for name in range(count, n_sums):
+            sums[page, place, name] += values[name - count, row]
+    found[0], found[1] = n_added, n_strays
+
+
+def _drain(seen: np.ndarray, sums: np.ndarray, member: np.ndarray, values: np.ndarray, counts: np.ndarray) -> int:
+    """List the members of a page and their sums, count their days, make the page blank; return how many there are."""
+    n_members = 0
+    for place in range(len(counts)):
+        if seen[place]:
+            member[n_members] = place
+            for name in range(len(values)):
+                values[name, n_members] = sums[place, name]
+                sums[place, name] = 0
+            counts[place] += 1
+            seen[place] = 0
+            n_members += 1
+    return n_members
+
+
+def _lay_out(
+    member: np.ndarray, sums: np.ndarray, number: int, start: np.ndarray, day: np.ndarray, values: np.ndarray
+) -> None:
+    """Write the list of a day, the next day of each of its members."""
+    for row in range(len(member)):
+        to = start[member[row]]
+        start[member[row]] = to + 1
+        day[to] = number
+        for name in range(len(values)):
+            values[name, to] = sums[name, row]
+
+
+def _per_place(bits: np.ndarray, counts: np.ndarray, planes: np.ndarray, carry: np.ndarray) -> None:
+    """Count the pages on which each place is marked: many words side by side, in binary digits of one plane each."""
+    n_words = len(counts) >> 6
+    for first in range(0, n_words, len(carry)):
+        width = min(len(carry), n_words - first)
+        planes[:] = 0
+        for page in range(len(bits)):
+            for word in range(width):
+                carry[word] = bits[page, first + word]
+            for plane in range(len(planes)):
+                some = np.uint64(0)
+                for word in range(width):
+                    digit, marked = planes[plane, word], carry[word]
+                    planes[plane, word] = digit ^ marked
+                    carry[word] = digit & marked
+                    some |= digit & marked
+                if not some:
+                    break
+        for plane in range(len(planes)):
+            for word in range(width):
+                for bit in range(64):
+                    digit = planes[plane, word] >> np.uint64(bit) & np.uint64(1)
+                    counts[(first + word) * 64 + bit] += np.int64(digit) << plane
+
+
+def _emit(bits: np.ndarray, days: np.ndarray, order: np.ndarray, start: np.ndarray, day: np.ndarray) -> None:
+    """Write the days of each place, ascending, from its start on, a line of words at a time."""
     n_words = len(start) >> 6
     for first in range(0, n_words, LINE):
         for page in order:
@@ -101,11 +135,8 @@ def _emit(
                 while left:
                     place = word * 64 + PLACES[(left & (~left + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]
                     left &= left - np.uint64(1)
-                    to = start[place]
-                    start[place] = to + 1
-                    day[to] = days[page]
-                    for name in range(len(values)):
-                        values[name, to] = sums[page, place, name]
+                    day[start[place]] = days[page]
+                    start[place] += 1
 
 
 def _union(
@@ -209,12 +240,15 @@ def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndar
     return n_rows
 
 
-CODES, PAGES = "int32[::1], int32[::1], int32[::1], ", "uint64[:, ::1], int64[:, :, ::1], "
+ROWS = "int64[::1], int64[::1])"
+SUMS = "uint8[:, ::1], int64[:, :, ::1], int64[:, ::1], int64, "
 LOOPS = (
-    (_extent, f"void({CODES}int64, int32[::1], int64[::1], int64, int64[::1])"),
-    (_mark, f"void({CODES}int64, int64, int32[::1], {PAGES}int64[:, ::1], int64, int64[::1], int64[::1])"),
-    (_per_place, "void(uint64[:, ::1], int64[::1])"),
-    (_emit, f"void({PAGES}int64[::1], int64[::1], int64[::1], uint16[::1], int64[:, ::1])"),
+    (_mark, f"void(int32[::1], int32[::1], int32[::1], int64, int64, int32[::1], uint64[:, ::1], {ROWS}"),
+    (_add_up, f"void(int32[::1], int32[::1], int64, int32[::1], {SUMS}{ROWS}"),
+    (_drain, "int64(uint8[::1], int64[:, ::1], int32[::1], int64[:, ::1], int64[::1])"),
+    (_lay_out, "void(int32[::1], int64[:, ::1], int64, int64[::1], uint16[::1], int64[:, ::1])"),
+    (_per_place, "void(uint64[:, ::1], int64[::1], uint64[:, ::1], uint64[::1])"),
+    (_emit, "void(uint64[:, ::1], int64[::1], int64[::1], int64[::1], uint16[::1])"),
     (_union, "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])"),
     (_find, "void(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int32[::1])"),
     (_add, "int64(int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int64, int32[::1])"),
