@@ -12,7 +12,7 @@ from cs_ml.models.encode import View
 from cs_ml.models.learners import Learner, Member
 from cs_ml.models.tree import TreeLearner
 
-__all__ = ["Average", "best_of_each"]
+__all__ = ["Average", "best_of_each", "chosen_settings"]
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -71,13 +71,35 @@ class Average:
         return cls([make(member) for member in state["members"]])
 
 
-def best_of_each(learner: Learner, losses: Floats) -> Rows:
-    """Return, for each number of columns a learner may keep, the setting that did best.
+def chosen_settings(learner: Learner, lost: Floats, clusters: Rows) -> Rows:
+    """Return the settings to average: what a learner that can ``choose`` says, or the best for each number of columns.
 
     Parameters
     ----------
     learner
-        Its settings are told apart by ``columns``, where they have any; one that can ``choose`` is asked instead.
+        Learner that was tried.
+    lost
+        Loss of each row under each setting, shape (n_rows, n_settings).
+    clusters
+        Integer code of the account of each row.
+
+    Returns
+    -------
+    numpy.ndarray of int
+        Positions of settings.
+    """
+    if hasattr(learner, "choose"):
+        return np.asarray(learner.choose(lost, clusters), dtype=np.intp)
+    return best_of_each(learner.settings, lost.mean(axis=0))
+
+
+def best_of_each(settings: Sequence[dict[str, Any]], losses: Floats) -> Rows:
+    """Return, for each number of columns that may be kept, the setting that did best.
+
+    Parameters
+    ----------
+    settings
+        Told apart by ``columns``, where they have any.
     losses
         Mean loss of each setting, shape (n_settings,).
 
@@ -88,12 +110,10 @@ def best_of_each(learner: Learner, losses: Floats) -> Rows:
 
     Examples
     --------
-    >>> from cs_ml.models.logistic import LogisticLearner
-    >>> best_of_each(LogisticLearner(grid=((4,), (0.1, 1.0))), np.array([0.3, 0.2, 0.1, 0.4]))
+    >>> settings = [{"columns": columns, "C": C} for columns in (4, None) for C in (0.1, 1.0)]
+    >>> best_of_each(settings, np.array([0.3, 0.2, 0.1, 0.4]))
     array([1, 2])
     """
-    if hasattr(learner, "choose"):
-        return np.asarray(learner.choose(losses), dtype=np.intp)
-    kinds = [setting.get("columns") for setting in learner.settings]
+    kinds = [setting.get("columns") for setting in settings]
     groups = [[at for at, kind in enumerate(kinds) if kind == one] for one in dict.fromkeys(kinds)]
     return np.array([group[int(losses[group].argmin())] for group in groups], dtype=np.intp)

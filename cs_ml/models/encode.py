@@ -17,6 +17,7 @@ from cs_ml.models.scale import ColumnScale
 __all__ = ["SnapshotEncoder", "View", "sum_by_source"]
 
 Floats = npt.NDArray[np.float64]
+REACH = 1.0  # ranges of the training rows; half and twice as much served alike
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
     The *tree* view keeps missing values and codes levels from the most frequent to the rarest: a tree then asks how
     common a level is, which few rows can answer; which of many levels belong together they cannot. The *linear* view
     is winsorised, imputed with the median beside an indicator of missingness, centred and scaled; categories become
-    one column a level.
+    one column a level. The *wide* view is the same with bounds one range further out: where a whole book moves beyond
+    what it was, as days since the last purchase do while a book ages, quantiles of the past would make its rows equal.
 
     Parameters
     ----------
@@ -142,14 +144,11 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def linear(self, X: Any) -> View:
         """Return the linear view: finite, centred, scaled."""
-        check_is_fitted(self)
-        codes = self._codes(open_frame(self, X, reset=False))
-        sources = self.linear_sources_
-        matrix, done = np.empty((len(codes), len(sources))), 0
-        for i, scale in enumerate(self.scales_):
-            matrix[:, done : done + scale.width] = scale.apply(codes[:, i])
-            done += scale.width
-        return View(matrix, sources)
+        return self._scaled(X, 0.0)
+
+    def wide(self, X: Any) -> View:
+        """Return the wide view: the linear one with bounds one range further out, not quite centred."""
+        return self._scaled(X, REACH)
 
     def tree(self, X: Any) -> View:
         """Return the tree view: numbers and codes of levels as they are, missing as NaN."""
@@ -205,6 +204,16 @@ class SnapshotEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def _scaled(self, X: Any, reach: float) -> View:
+        check_is_fitted(self)
+        codes = self._codes(open_frame(self, X, reset=False))
+        sources = self.linear_sources_
+        matrix, done = np.empty((len(codes), len(sources))), 0
+        for i, scale in enumerate(self.scales_):
+            matrix[:, done : done + scale.width] = scale.apply(codes[:, i], reach=reach)
+            done += scale.width
+        return View(matrix, sources)
 
     def _levels(self, column: pd.Series) -> list[str]:
         codes, found = pd.factorize(column)

@@ -54,7 +54,8 @@ class Ensemble:
         """Fit every learner that has a weight on all rows."""
         used = np.flatnonzero(weights > 0)
         base = log_odds(rows.y, rows.weights)
-        views = {"tree": rows.tree, "linear": rows.encoder.linear(rows.X)}
+        wanted = {learners[i].reads for i in used.tolist()} - {"tree"}
+        views = {"tree": rows.tree} | _views(rows.encoder, rows.X, wanted)
         fitted = tuple(learners[i].fit(views[learners[i].reads], rows.y, rows.weights) for i in used.tolist())
         return cls(rows.encoder, fitted, weights[used], base, calibration)
 
@@ -65,14 +66,15 @@ class Ensemble:
 
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Return calibrated log-odds, shape (n_rows,)."""
-        views = self._views(frame)
+        views = _views(self.encoder, frame, {learner.reads for learner in self.learners})
         margins = [learner.margin(views[learner.reads]) for learner in self.learners]
         columns = np.column_stack(margins) if margins else np.empty((len(frame), 0))
         return self.calibration.apply(blend_margin(self.base_log_odds, columns, self.weights))
 
     def contributions(self, frame: pd.DataFrame) -> tuple[Floats, float]:
         """Return what each feature adds, shape (n_rows, n_features), and the bias; they sum to the margin."""
-        views, features = self._views(frame), self.encoder.features_
+        views = _views(self.encoder, frame, {learner.reads for learner in self.learners})
+        features = self.encoder.features_
         parts = np.zeros((len(frame), len(features)))
         bias = self.base_log_odds * (1.0 - float(self.weights.sum()))
         if (tables := self.trees.tables) is not None and "tree" in views:
@@ -107,6 +109,7 @@ class Ensemble:
             AffineCalibrator.from_state(state["calibration"]),
         )
 
-    def _views(self, frame: pd.DataFrame) -> dict[str, View]:
-        make = {"tree": self.encoder.tree, "linear": self.encoder.linear}
-        return {reads: make[reads](frame) for reads in {learner.reads for learner in self.learners}}
+
+def _views(encoder: SnapshotEncoder, frame: pd.DataFrame, wanted: set[str]) -> dict[str, View]:
+    make = {"tree": encoder.tree, "linear": encoder.linear, "wide": encoder.wide}
+    return {reads: make[reads](frame) for reads in sorted(wanted)}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cs_ml.errors import Fault, InputError
+from cs_ml.models.average import best_of_each
 from cs_ml.models.learners import Learner, TrainingRows
 from cs_ml.models.tree import TreeLearner
 
@@ -48,18 +49,18 @@ class Hedged:
         """Return margins of the test rows for each setting of both versions."""
         return np.column_stack([version.path(rows, train, test) for version in (self.bound, self.free)])
 
-    def choose(self, losses: Floats) -> Rows:
+    def choose(self, lost: Floats, clusters: Rows) -> Rows:  # noqa: ARG002  a tie is decided by the mean alone
         """Return the best settings of one version: of the bound one unless the free one's lose less.
 
         Parameters
         ----------
-        losses
-            Mean loss of each setting, shape (n_settings,).
+        lost
+            Loss of each row under each setting, shape (n_rows, n_settings).
+        clusters
+            Integer code of the account of each row; of no use here.
         """
-        from cs_ml.models.average import best_of_each  # noqa: PLC0415  average asks learners that choose by themselves
-
-        half = len(losses) // 2
-        bound, free = (best_of_each(self.bound, part) for part in (losses[:half], losses[half:]))
+        losses, half = lost.mean(axis=0), lost.shape[1] // 2
+        bound, free = (best_of_each(self.bound.settings, part) for part in (losses[:half], losses[half:]))
         holds = losses[:half][bound].mean() <= losses[half:][free].mean()
         return bound if holds else np.asarray(free + half, dtype=np.intp)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
@@ -61,9 +62,15 @@ class TrainingRows:
 
     def linear(self, train: Rows, test: Rows) -> tuple[View, View]:
         """Return the linear views of two sets of rows, learned from the first."""
-        past = self.X.iloc[train]
+        return next(self.views(train, test, ("linear",)))
+
+    def views(self, train: Rows, test: Rows, reads: tuple[str, ...]) -> Iterator[tuple[View, View]]:
+        """Yield one by one, ``linear`` or ``wide``, the views of two sets of rows, learned from the first."""
+        past, future = self.X.iloc[train], self.X.iloc[test]
         encoder = SnapshotEncoder().fit(past)
-        return encoder.linear(past), encoder.linear(self.X.iloc[test])
+        make = {"linear": encoder.linear, "wide": encoder.wide}
+        for name in reads:
+            yield make[name](past), make[name](future)
 
 
 class Member(Protocol):
@@ -75,7 +82,7 @@ class Member(Protocol):
 
     @property
     def reads(self) -> str:
-        """View it reads: ``linear`` or ``tree``."""
+        """View it reads: ``linear``, ``wide`` or ``tree``."""
 
     def fit(self, view: View, y: Floats, weights: Floats | None = None) -> Self:
         """Learn from a view and labels."""

@@ -12,7 +12,7 @@ from cs_ml.errors import InputError
 from cs_ml.models.average import Average
 from cs_ml.models.further import further_from_state, further_learner, split_names
 from cs_ml.models.learners import BaseRate, Learner
-from cs_ml.models.logistic import PENALTIES, LogisticLearner
+from cs_ml.models.logistic import PENALTIES, VIEWS, LogisticLearner
 from cs_ml.models.target import Target
 from cs_ml.models.tree import AdditiveLearner, FreeTreeLearner, TreeLearner
 
@@ -71,8 +71,10 @@ def candidates(
     small, free = ({**trees, **_tree_size(target, share)} for share in (1.0, FREE))
     make: dict[str, Callable[[], Learner]] = {
         "base_rate": BaseRate,
-        "logistic": lambda: LogisticLearner(
-            grid=(_few(columns), PENALTIES[: 3 if target.n_events < EVENTS_FOR_CHOICE else None])
+        "logistic": lambda: (
+            LogisticLearner(grid=(_few(columns), PENALTIES[:3]))
+            if target.n_events < EVENTS_FOR_CHOICE
+            else LogisticLearner(grid=(_few(columns), PENALTIES), views=VIEWS)
         ),
         "additive": lambda: AdditiveLearner(**small, leaves=2, grid=(_few(columns), ADDITIVE_TREES)),
         "tree": lambda: TreeLearner(

@@ -80,9 +80,24 @@ class ColumnScale:
         """How many columns come out."""
         return (1 if self.codes is None else len(self.codes)) + self.missing
 
-    def apply(self, column: Floats) -> Floats:
-        """Return the scaled columns, shape (n_rows, width)."""
-        return np.asarray((self._raw(column) - np.array(self.centre)) / np.array(self.spread), dtype=np.float64)
+    def apply(self, column: Floats, *, reach: float = 0.0) -> Floats:
+        """Return the scaled columns, shape (n_rows, width).
+
+        Parameters
+        ----------
+        column
+            Numbers or category codes, missing as NaN.
+        reach
+            How far beyond the winsorising bounds a number counts, in widths between them.
+
+        Examples
+        --------
+        >>> scale = ColumnScale.learn(np.array([1.0, 3.0]), levels=None, clip=(0.0, 1.0), min_rows=1)
+        >>> [scale.apply(np.array([4.0, 9.0]), reach=reach)[:, 0].tolist() for reach in (0.0, 1.0)]
+        [[1.0, 1.0], [2.0, 3.0]]
+        """
+        raw = self._raw(column, reach)
+        return np.asarray((raw - np.array(self.centre)) / np.array(self.spread), dtype=np.float64)
 
     def names(self, feature: str, levels: list[str]) -> list[str]:
         """Return a name for each resulting column."""
@@ -99,10 +114,10 @@ class ColumnScale:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state.items()}
         return cls(**values)
 
-    def _raw(self, column: Floats) -> Floats:
-        absent = np.isnan(column)
+    def _raw(self, column: Floats, reach: float = 0.0) -> Floats:
+        absent, room = np.isnan(column), reach * (self.high - self.low)
         if self.codes is None:
-            columns = [np.clip(np.where(absent, self.fill, column), self.low, self.high)]
+            columns = [np.clip(np.where(absent, self.fill, column), self.low - room, self.high + room)]
         else:
             columns = [(column == code).astype(np.float64) for code in self.codes]
         if self.missing:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cs_ml.errors import InputError
-from cs_ml.models.average import Average, best_of_each
+from cs_ml.models.average import Average, chosen_settings
 from cs_ml.models.blend import blend_margin, choose_weights
 from cs_ml.models.calibrate import METHODS, AffineCalibrator, choose_calibrator
 from cs_ml.models.folds import Folds
@@ -208,8 +208,8 @@ def _choose_setting(evidence: Evidence, learner: Learner, rows: TrainingRows, n_
     chosen, losses = np.array([len(settings) // 3]), np.empty(0)
     if len(evidence.y):
         path = np.concatenate(_paths(learner, rows, evidence.folds, n_jobs))
-        losses = (log_loss_rows(evidence.y, path) * evidence.weights[:, None]).mean(axis=0)
-        chosen = best_of_each(learner, losses)
+        lost = log_loss_rows(evidence.y, path) * evidence.weights[:, None]
+        chosen, losses = chosen_settings(learner, lost, evidence.clusters), lost.mean(axis=0)
         evidence.margins = np.column_stack([evidence.margins, path[:, chosen].mean(axis=1)])
     averaged = [settings[at] for at in chosen]
     evidence.learners.append(Average([learner.with_setting(setting) for setting in averaged]))

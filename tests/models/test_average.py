@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cs_ml.models.average import Average, best_of_each
+from cs_ml.models.average import Average, chosen_settings
 from cs_ml.models.encode import View
 from cs_ml.models.logistic import LogisticLearner
 from cs_ml.models.tree import TreeLearner
@@ -48,5 +48,16 @@ def test_members_that_look_at_all_columns_once_are_those_fitted_alone():
 
 
 def test_of_each_number_of_columns_the_best_strength_is_kept():
-    learner = LogisticLearner(grid=((4, 12), (0.1, 1.0)))
-    assert best_of_each(learner, np.array([0.3, 0.2, 0.1, 0.4, 0.5, 0.5])).tolist() == [1, 2, 4]
+    learner, lost = TreeLearner(grid=((4, 12), (10, 20))), np.array([[0.3, 0.2, 0.1, 0.4, 0.5, 0.5]])
+    assert chosen_settings(learner, lost, np.array([0])).tolist() == [1, 2, 4]
+
+
+def test_wide_bounds_are_taken_where_they_lose_less_by_two_errors_of_accounts():
+    learner, gain = LogisticLearner(grid=((), (0.1, 1.0)), views=("linear", "wide")), np.array([0.0, 0.4] * 50)
+    clipped = np.column_stack([np.full(100, 0.6), np.full(100, 0.5)])
+    lost = np.column_stack([clipped, clipped - gain[:, None]])
+    accounts, one = np.arange(100), np.arange(100) % 2
+    assert [learner.settings[at]["reads"] for at in chosen_settings(learner, lost, accounts)] == ["wide"]
+    assert chosen_settings(learner, lost, accounts).tolist() == [3]
+    assert chosen_settings(learner, lost, one).tolist() == [1]  # two accounts, however many rows, prove nothing
+    assert chosen_settings(learner, np.hstack([clipped, clipped]), accounts).tolist() == [1]

@@ -80,3 +80,10 @@ def test_levels_are_coded_from_the_most_frequent_to_the_rarest():
     frame = pd.DataFrame({"plan": ["b", "a", "b", "c", "a", "b", "d", None]})
     view = SnapshotEncoder(min_level_rows=1).fit(frame).tree(frame)
     np.testing.assert_equal(view.matrix[:, 0], [0, 1, 0, 2, 1, 0, 3, np.nan])
+
+
+def test_the_wide_view_is_the_linear_one_within_the_bounds_and_ends_one_range_further_out(frame):
+    encoder = SnapshotEncoder(clip=(0.0, 1.0)).fit(frame)
+    np.testing.assert_array_equal(encoder.wide(frame).matrix, encoder.linear(frame).matrix)
+    beyond, edge, far = (encoder.wide(frame.assign(x=x)).matrix[0, 0] for x in (12.0, 16.0, 1e9))
+    assert beyond < edge == far

@@ -40,8 +40,8 @@ def test_the_true_direction_binds_and_the_wrong_one_does_not():
 
 def test_bound_wins_a_tie_and_loses_by_a_hair():
     hedged = Hedged(*(TreeLearner(grid=((), (10, 20)), monotone=signs) for signs in ({"a": 1}, {})))
-    assert hedged.choose(np.array([0.3, 0.2, 0.4, 0.2])).tolist() == [1]
-    assert hedged.choose(np.array([0.3, 0.2, 0.199, 0.3])).tolist() == [2]
+    assert hedged.choose(np.array([[0.3, 0.2, 0.4, 0.2]]), np.array([0])).tolist() == [1]
+    assert hedged.choose(np.array([[0.3, 0.2, 0.199, 0.3]]), np.array([0])).tolist() == [2]
     assert [hedged.with_setting(one).options["monotone"] for one in hedged.settings] == [{"a": 1}] * 2 + [{}] * 2
 
 

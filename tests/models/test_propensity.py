@@ -184,3 +184,31 @@ def test_half_life_follows_a_drifting_rate():
         for h in (None, 60)
     )
     assert new.mean() > old.mean() + 0.03
+
+
+def aging_book(*, steady):
+    """Accounts of one cohort fall silent for good; unless ``steady``, the longest silence grows with the book."""
+    rng = np.random.default_rng(3)
+    dates, n = pd.date_range("2025-01-01", periods=12, freq="MS"), 300
+    index = pd.MultiIndex.from_product([[f"a{i:03d}" for i in range(n)], dates], names=["account_id", "as_of"])
+    age = 30.0 * np.arange(1, 13)
+    silent = rng.random((n, 12)) * (360.0 if steady else age)
+    p = 1 / (1 + np.exp(2.0 - silent / 60.0))
+    X = pd.DataFrame({"usage_events_recency": silent.ravel(), "noise": rng.normal(size=n * 12)}, index=index)
+    return X, pd.Series((rng.random((n, 12)) < p).ravel().astype(float), index=index)
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_where_the_book_moves_on_the_line_goes_on(steady):
+    X, y = aging_book(steady=steady)
+    model = PropensityClassifier(("logistic",), n_origins=3).fit(X, y)
+    averaged = model.report_["settings"]["logistic"]["averaged"]
+    assert {setting["reads"] for setting in averaged} == {"linear" if steady else "wide"}
+    later = X.iloc[:3].assign(usage_events_recency=[360.0, 500.0, 640.0])
+    assert (np.diff(model.margin(later)) > 0.1).all() != steady
+    parts, bias = model.contributions(X)
+    np.testing.assert_allclose(parts.sum(axis=1) + bias, model.margin(X), atol=1e-9)
+    assert float(parts.mean().abs().max()) < 1e-9  # drivers are distances from the average row
+    again = PropensityClassifier.from_state(json.loads(json.dumps(model.to_state())))
+    assert again.margin(later).tobytes() == model.margin(later).tobytes()
+    assert again.contributions(later)[0].to_numpy().tobytes() == model.contributions(later)[0].to_numpy().tobytes()
