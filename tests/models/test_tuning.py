@@ -57,6 +57,24 @@ def test_nothing_depends_on_how_many_folds_run_at_once(book):
     assert found[0] == found[1]
 
 
+def test_bins_are_made_by_many_threads_and_shared_by_one(book):
+    """LightGBM ends the process where two folds begin with different numbers of threads."""
+    rows = folds(book, 2)
+    assert rows.binned.subset(np.arange(50)).construct().params["num_threads"] == 1
+
+
+def test_trees_that_read_rows_are_those_that_read_columns(monkeypatch):
+    rng = np.random.default_rng(4)
+    sparse = np.where(rng.random((750, 9)) < np.linspace(0, 0.98, 9), 0.0, rng.normal(size=(750, 9)))
+    sparse[rng.random(sparse.shape) < 0.1] = np.nan
+    y = (rng.random(750) < expit(np.nan_to_num(sparse[:, 0]))).astype(float)
+    by_row = FoldTrees(View(sparse, tuple("abcdefghi")), y, None, FOLDS, 2)
+    assert "[force_row_wise: 1]" in by_row.boost(0, PARAMS, 1).model_to_string()
+    found = by_row.margins(PARAMS, 20)
+    monkeypatch.setattr("cs_ml.models.fold_trees._named", lambda params: {**FIXED, **params})
+    assert [part.tobytes() for part in found] == [part.tobytes() for part in by_row.margins(PARAMS, 20)]
+
+
 def test_a_curve_is_the_loss_after_each_tree_of_the_newest_fold_first(book):
     rows, (_, y) = folds(book), book
     curve = next(rows.curves(PARAMS, 12, "binary_logloss", patience=99))
