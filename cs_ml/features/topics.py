@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ import pandas as pd
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature
 from cs_ml.features.topic_words import Topic, Topics, default_topics
-from cs_ml.features.voc_comments import all_comments, deciding, rating
+from cs_ml.features.voc_comments import all_comments, deciding, rating, tables_with_words
+from cs_ml.tables.tables import Tables
 from cs_ml.timeline.lookup import Lookup
 
 __all__ = ["TopicsBuilder"]
@@ -42,8 +43,14 @@ class TopicsBuilder:
     decision_makers: tuple[str, ...] = ("decision_maker", "champion")
     reads: tuple[str, ...] = ("voc", "users", "surveys")
 
+    def suited(self, tables: Tables) -> TopicsBuilder:
+        """Return the builder for these tables: one of surveys where people wrote nowhere else."""
+        return replace(self, reads=tables_with_words(tables))
+
     def features(self, columns: Iterable[str]) -> list[Feature]:
-        """Return the features that can be made from these columns of ``voc``."""
+        """Return the features that can be made from these columns of ``voc``, or of ``surveys`` with words."""
+        if "text" not in set(columns):
+            return []
         role = bool({"speaker_role", "user_id"} & set(columns))
         made = MEASURES if role else MEASURES[:3]
         return [_feature(topic, *measure) for topic in self.topics.topics for measure in made]
@@ -65,7 +72,7 @@ class TopicsBuilder:
             if by_users is not None and by_deciders is not None:
                 own |= {"user_share": by_users.share(mask), "decision_maker_share": by_deciders.share(mask)}
             values |= {_name(name, measure): column for measure, column in own.items()}
-        names = [feature.name for feature in self.features(bucket.frames["voc"].columns)]
+        names = [feature.name for feature in self.features(bucket.frames[self.reads[0]].columns)]
         return pd.DataFrame({name: values.get(name, np.nan) for name in names}, index=keys)
 
     def _about(self, rows: pd.DataFrame, texts: list[str]) -> dict[str, np.ndarray]:

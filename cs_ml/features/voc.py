@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature, Kind
-from cs_ml.features.voc_comments import all_comments, deciding, rating
+from cs_ml.features.voc_comments import all_comments, deciding, rating, tables_with_words
 from cs_ml.tables.comments import join_comments
 from cs_ml.tables.redact import redact
+from cs_ml.tables.tables import Tables
 from cs_ml.timeline.lookup import Lookup, Pairs
 
 __all__ = ["VocBuilder"]
@@ -43,12 +44,16 @@ class VocBuilder:
     decision_makers: tuple[str, ...] = ("decision_maker", "champion")
     reads: tuple[str, ...] = ("voc", "users", "surveys")
 
+    def suited(self, tables: Tables) -> VocBuilder:
+        """Return the builder for these tables: one of surveys where people wrote nowhere else."""
+        return replace(self, reads=tables_with_words(tables))
+
     def features(self, columns: Iterable[str]) -> list[Feature]:
-        """Return the features that can be made from these columns of ``voc``."""
+        """Return the features that can be made from these columns of ``voc``, or of ``surveys`` with words."""
         present = set(columns)
-        role = bool({"speaker_role", "user_id"} & present)
+        role = "text" in present and bool({"speaker_role", "user_id"} & present)
         allowed = {
-            "text": True,
+            "text": "text" in present,
             "sentiment": "sentiment" in present,
             "role": role,
             "both": role and "sentiment" in present,
@@ -75,7 +80,7 @@ class VocBuilder:
             values["voc_decision_maker_text_180d"] = _joined(spoken, rated, half.where(decides))
         if "sentiment" in rows:
             values |= _sentiment(rows["sentiment"].astype(float), lookup, half, decides)
-        names = [feature.name for feature in self.features(bucket.frames["voc"].columns)]
+        names = [feature.name for feature in self.features(bucket.frames[self.reads[0]].columns)]
         nothing = {"voc_user_text_180d": None, "voc_decision_maker_text_180d": None}
         return pd.DataFrame({name: values.get(name, nothing.get(name, np.nan)) for name in names}, index=keys)
 

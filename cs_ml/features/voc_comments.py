@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
+from cs_ml.tables.tables import Tables
 
-__all__ = ["all_comments", "deciding", "rating"]
+__all__ = ["all_comments", "deciding", "rating", "tables_with_words"]
 
 COLUMNS = ("account_id", "said_at", "known_at", "text", "user_id", "speaker_role", "language", "sentiment", "topic")
+
+
+def tables_with_words(tables: Tables) -> tuple[str, ...]:
+    """Return the tables to read comments with, first the one that has them: ``surveys`` where there is no ``voc``."""
+    asked = "voc" not in tables and {"text", "answered_at"} <= set(tables.columns("surveys"))
+    return ("surveys", "users") if asked else ("voc", "users", "surveys")
 
 
 def all_comments(bucket: Bucket) -> pd.DataFrame:
@@ -20,13 +27,15 @@ def all_comments(bucket: Bucket) -> pd.DataFrame:
     Parameters
     ----------
     bucket
-        Rows of some accounts, with a table ``voc``.
+        Rows of some accounts, with a table ``voc``, or surveys that have words.
 
     Returns
     -------
     pandas.DataFrame
         Columns of ``voc`` that are there, and ``score`` from -1 to 1 for words that came with a survey's score.
     """
+    if "voc" not in bucket.frames:
+        return _answers(bucket.frames["surveys"]).reset_index(drop=True)
     voc = bucket.frames["voc"]
     kept = voc[[name for name in COLUMNS if name in voc]].reset_index(drop=True).assign(score=np.nan)
     if not bucket.has("surveys", "text", "answered_at"):

@@ -96,3 +96,11 @@ def test_all_faults_of_a_file_at_once_with_their_lines(tmp_path):
     assert [str(fault).split(" ")[0] for fault in caught.value.faults] == [
         "own.yaml:6:1:", "own.yaml:2:3:", "own.yaml:3:5:", "own.yaml:4:3:",
     ]  # fmt: skip
+
+
+def test_words_of_surveys_have_topics_where_there_is_no_other_table_of_comments():
+    tables = book(surveys=SURVEYS, contracts="account_id start_at\na 2020-01-01")
+    builder = TopicsBuilder().suited(tables)
+    found = builder.build(bucket_of(tables), keys(("a", "2026-03-10"), ("a", "2026-03-11")))
+    assert found["voc_price_count_180d"].tolist() == [0, 1]
+    assert list(found) == [feature.name for feature in builder.features(tables.columns("surveys"))]

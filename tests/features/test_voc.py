@@ -204,3 +204,24 @@ def test_words_written_into_a_survey_are_a_comment_once_they_were_answered():
     assert found["comments_text_180d"].tolist() == ["+0.50\tfine\n+0.50\tx", "+0.50\tfine\n+0.50\tx\n-0.60\t遅い"]
     assert found["comments_count_90d"].tolist() == [2, 3]
     assert found["sentiment_mean_180d"].tolist() == [0.5, 0.5]
+
+
+def test_where_people_wrote_into_surveys_only_their_words_are_the_comments():
+    surveys = """
+        response_id account_id kind sent_at    answered_at score user_id text
+        1           a          nps  2026-01-05 2026-02-10  2     u1      遅い
+        2           a          csat 2026-01-05 2026-01-08  4     u2      fine"""
+    tables = book(surveys=surveys, users=USERS, contracts=CONTRACTS)
+    builder = VocBuilder().suited(tables)
+    X = builder.build(bucket_of(tables), keys(("a", "2026-02-10"), ("a", "2026-02-11"), ("z", "2026-02-11")))
+    assert X["voc_comments_text_180d"].tolist()[:2] == ["+0.50\tfine", "+0.50\tfine\n-0.60\t遅い"]
+    assert X["voc_comments_count_90d"].tolist() == [1, 2, 0]
+    assert math.isnan(X["voc_decision_maker_recency"].iloc[0])
+    assert X["voc_decision_maker_recency"].iloc[1] == 1
+    assert "voc_sentiment_mean_180d" not in X
+
+
+def test_surveys_without_words_make_no_features_of_comments():
+    tables = book(surveys="response_id account_id kind answered_at score\n1 a nps 2026-01-05 2", contracts=CONTRACTS)
+    assert VocBuilder().suited(tables).reads[0] == "voc"
+    assert VocBuilder().features(tables.columns("surveys")) == []
