@@ -13,8 +13,11 @@ from scipy.special import expit
 from cs_ml.explain import leading
 from cs_ml.models import PropensityClassifier
 from cs_ml.store import write_partition
+from cs_ml.store.aside import disk
 
 __all__ = ["read_pieces", "score_pieces"]
+
+KEYS = ["account_id", "as_of"]
 
 
 def score_pieces(
@@ -49,11 +52,30 @@ def score_pieces(
     return write_partition(folder, as_of, (_scored(X, top, models) for X in pieces))
 
 
-def read_pieces(path: Path | str, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
-    """Yield a Parquet file that holds a frame with its index, so many rows at a time."""
-    with pq.ParquetFile(path, pre_buffer=False) as file:  # or all that was read is kept
+def read_pieces(path: Path | str, rows: int = 1 << 16, *, as_of: Any = None) -> Iterator[pd.DataFrame]:
+    """Yield the features of a Parquet file by (account_id, as_of), so many rows at a time.
+
+    Parameters
+    ----------
+    path
+        What ``cs-ml snapshot`` writes, or a frame written with its index.
+    rows
+        Rows read at a time.
+    as_of
+        The date to keep; all dates where missing.
+
+    Raises
+    ------
+    StorageError
+        When the file cannot be read.
+    """
+    with disk(path, "read"), pq.ParquetFile(path, pre_buffer=False) as file:  # or all that was read is kept
         for batch in file.iter_batches(batch_size=rows):
-            yield batch.to_pandas()
+            X = batch.to_pandas()
+            X = X if X.index.names == KEYS else X.set_index(KEYS)
+            kept = X if as_of is None else X[X.index.get_level_values("as_of") == pd.Timestamp(as_of)]
+            if len(kept):
+                yield kept
 
 
 def _scored(X: pd.DataFrame, top: int, models: dict[str, PropensityClassifier]) -> pd.DataFrame:

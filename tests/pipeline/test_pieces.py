@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+from cs_ml.errors import StorageError
 from cs_ml.models import PropensityClassifier
 from cs_ml.pipeline.pieces import read_pieces, score_pieces
 from cs_ml.store import read_partition, write_parquet
@@ -33,6 +34,19 @@ def test_pieces_say_what_the_model_says(X, model, tmp_path):
     assert (found["churn_points_1"].abs() >= found["churn_points_2"].abs()).all()
     points = found[["churn_points_1", "churn_points_2"]].fillna(0.0).sum(axis=1)
     np.testing.assert_allclose(points, parts.sum(axis=1), atol=1e-12)
+
+
+def test_keys_may_be_columns_and_one_date_may_be_asked_for(X, tmp_path):
+    later = X.rename({AS_OF: AS_OF + pd.Timedelta(days=1)}, level="as_of")
+    path = write_parquet(pd.concat([X, later]).reset_index(), tmp_path / "features.parquet")
+    (found,) = read_pieces(path, as_of="2026-01-01", rows=len(X))
+    pd.testing.assert_frame_equal(found, X, check_index_type=False)
+
+
+def test_a_file_that_is_not_there_is_named(model, tmp_path):
+    with pytest.raises(StorageError, match=r"cannot read .*none\.parquet"):
+        score_pieces(read_pieces(tmp_path / "none.parquet"), tmp_path / "scores", AS_OF, churn=model)
+    assert not list((tmp_path / "scores").glob("as_of=*"))
 
 
 def test_every_target_has_its_columns(X, model, tmp_path):
