@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.engine.usage_codes import KeyTable
 from cs_ml.engine.usage_columns import UNITS, business_hours, codes_of, day_numbers, fixed_point, flags_of
 from cs_ml.engine.usage_ids import Accounts, Members, is_whole
+from cs_ml.engine.usage_keys import words_of
 from cs_ml.engine.usage_pile import Pile
 from cs_ml.engine.usage_rows import Marks, Rows
 from cs_ml.errors import Fault, TableError
@@ -216,7 +217,8 @@ def _size(values: np.ndarray) -> float:
     """Return the sum of absolute values: in whole numbers, which is several times quicker, where they hold it."""
     if not len(values):
         return 0.0
-    sizes, largest = np.abs(values), max(-int(values.min()), int(values.max()))
+    least, largest = int(values.min()), int(values.max())
+    sizes, largest = np.abs(values) if least < 0 else values, max(-least, largest)
     return float(sizes.sum() if largest * len(values) <= LARGEST_SUM else sizes.sum(dtype=np.float64))
 
 

@@ -6,106 +6,15 @@ import threading
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from cs_ml.engine.usage_keys import as_words
 from cs_ml.engine.usage_scatter import compiled
-from cs_ml.errors import Fault, TableError
 
-__all__ = ["KeyTable", "text_of", "words_of"]
+__all__ = ["KeyTable"]
 
 MULTIPLIERS = np.random.default_rng(20).integers(2**63, 2**64, 64, dtype=np.uint64) | np.uint64(1)
 FEWEST_SLOTS_BITS = 10
 SMALL = 1 << 22
-
-
-def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
-    """Return every value as 64-bit words, different values as different words.
-
-    Integers are one word; text is its UTF-8 bytes padded with zeros to the longest value.
-
-    Parameters
-    ----------
-    values
-        Integers or text; other types are written as text first. What stands for a null means nothing.
-    where
-        Table and column, for the message.
-
-    Returns
-    -------
-    numpy.ndarray of uint64
-        Shape (n, words), words >= 1.
-
-    Raises
-    ------
-    TableError
-        If a text ends in a NUL character, which padding could not tell from its absence.
-
-    Examples
-    --------
-    >>> words_of(pa.array(["a", "ab"])).ravel().tolist() == [ord("a"), ord("a") + 256 * ord("b")]
-    True
-    """
-    if pa.types.is_integer(values.type):
-        values = pc.fill_null(values, 0) if values.null_count else values
-        return _plain(values).astype(np.int64, copy=False).view(np.uint64)[:, None]
-    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-        values = pc.cast(values, pa.large_string())
-    width = np.int32 if pa.types.is_string(values.type) else np.int64
-    _, offsets, text = values.buffers()
-    ends = np.frombuffer(offsets, width)[values.offset : values.offset + len(values) + 1]
-    start, stop = (int(ends[0]), int(ends[-1])) if len(values) else (0, 0)
-    letters = np.frombuffer(text, np.uint8)[start:stop] if stop > start else np.empty(0, np.uint8)
-    lengths = np.diff(ends)
-    if not letters.all():
-        _refuse_trailing_nul(letters, (ends - start)[1:][lengths > 0], where)
-    return _padded(letters, ends[:-1] - start, lengths)
-
-
-def text_of(words: np.ndarray, *, whole: bool = False) -> list[str]:
-    """Return the text that words were made of.
-
-    Parameters
-    ----------
-    words
-        From :func:`words_of`, shape (n, words).
-    whole
-        Whether they were made of integers.
-
-    Examples
-    --------
-    >>> text_of(words_of(pa.array(["a", "日本"]))), text_of(words_of(pa.array([7, -1])), whole=True)
-    (['a', '日本'], ['7', '-1'])
-    """
-    if whole:
-        return [str(number) for number in words[:, 0].view(np.int64).tolist()]
-    return [key.tobytes().rstrip(b"\0").decode() for key in words]
-
-
-def _plain(values: pa.Array) -> np.ndarray:
-    return np.asarray(values.to_numpy(zero_copy_only=False))
-
-
-def _refuse_trailing_nul(letters: np.ndarray, ends: np.ndarray, where: str) -> None:
-    broken = int((letters[ends - 1] == 0).sum())
-    if broken:
-        raise TableError(
-            Fault(where, "ids that do not end in a NUL character", "such ids", rows=broken, hint="strip them")
-        )
-
-
-def _padded(letters: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Read a fixed number of bytes from every start on, then blank those behind the end."""
-    longest = int(lengths.max(initial=0))
-    room = max(-(-longest // 8), 1) * 8
-    if longest and int(lengths.min()) == longest:  # all of one length: the same in fewer steps
-        return letters.view(f"S{longest}").astype(f"S{room}").view(np.uint64).reshape(-1, room // 8)
-    letters = np.concatenate([letters, np.zeros(room, np.uint8)])
-    windows = np.ndarray((len(letters) - room + 1,), f"V{room}", letters, strides=(1,))
-    words: np.ndarray = windows[starts].view(np.uint64).reshape(-1, room // 8)
-    inside = np.arange(room) < np.arange(room + 1)[:, None]
-    words &= np.where(inside, np.uint8(255), np.uint8(0)).view(np.uint64).take(lengths, axis=0)
-    return words
 
 
 @dataclass(frozen=True)
@@ -147,6 +56,8 @@ class KeyTable:
 
     Examples
     --------
+    >>> import pyarrow as pa
+    >>> from cs_ml.engine.usage_keys import words_of
     >>> table = KeyTable(words_of(pa.array(["b", "a"])))
     >>> table.add(words_of(pa.array(["a", "c", "c"]))).tolist(), len(table)
     ([1, 2, 2], 3)
@@ -174,13 +85,15 @@ class KeyTable:
         Parameters
         ----------
         words
-            Keys, shape (n, words).
+            Keys, shape (n, words), or whole numbers of 32 bits, shape (n,).
 
         Returns
         -------
         numpy.ndarray of int32
             Shape (n,).
         """
+        if words.ndim == 1:
+            return self._found_among_small(words)
         slots, self._n_asked = self._slots, self._n_asked + len(words)
         width = slots.keys.shape[1]
         longer, words = words[:, width:], _widened(words[:, :width], width)
@@ -198,13 +111,24 @@ class KeyTable:
         loops.find(self._small(), slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words, codes)
         return codes
 
+    def _found_among_small(self, numbers: np.ndarray) -> np.ndarray:
+        loops = compiled(max(self._n_expected, self._n_asked + len(numbers)))
+        if loops is None:
+            return self.find(as_words(numbers))
+        self._n_asked += len(numbers)
+        codes = np.empty(len(numbers), np.int32)
+        if loops.find_small(self._small(), np.ascontiguousarray(numbers), codes):
+            left = np.flatnonzero(codes < 0)
+            codes[left] = self.find(as_words(numbers[left]))
+        return codes
+
     def add(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key; keys not seen before get the next codes."""
         codes = self.find(words)
         if len(codes) and codes.min() < 0:
             missing = np.flatnonzero(codes < 0)
             with self._lock:
-                codes[missing] = self._insert(words[missing])
+                codes[missing] = self._insert(as_words(words[missing]))
         return codes
 
     def _insert(self, words: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cs_ml.engine.usage_codes import words_of
+from cs_ml.engine.usage_keys import keys_of
 from cs_ml.errors import Fault, TableError
 from cs_ml.timeline.clock import Clock
 
@@ -49,7 +49,7 @@ def codes_of(column: pa.Array, ask: Callable[[np.ndarray], np.ndarray], where: s
         return np.full(len(column), -1, np.int32)
     if pa.types.is_dictionary(column.type):
         return _looked_up(codes_of(column.dictionary, ask, where), -1, column)
-    codes: np.ndarray = ask(words_of(column, where))
+    codes: np.ndarray = ask(keys_of(column, where))
     if column.null_count:
         codes[_numpy(column.is_null())] = -1
     return codes

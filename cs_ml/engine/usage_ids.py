@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.engine.usage_codes import KeyTable
 from cs_ml.engine.usage_columns import codes_of
+from cs_ml.engine.usage_keys import words_of
 from cs_ml.engine.usage_scatter import compiled
 from cs_ml.errors import FrameError
 

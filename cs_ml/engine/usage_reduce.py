@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from cs_ml.engine.usage_batch import DAY_BITS, FEATURE_BITS, Codes, Kind, Work, check_sizes, reduce_batch
-from cs_ml.engine.usage_codes import text_of
 from cs_ml.engine.usage_ids import Accounts, Members
+from cs_ml.engine.usage_keys import text_of
 from cs_ml.engine.usage_pile import Pile
 from cs_ml.engine.usage_read import RowGroup
 from cs_ml.engine.usage_rows import LaidOut, Rows

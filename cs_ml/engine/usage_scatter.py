@@ -200,6 +200,9 @@ def _words(majors: int, span: int) -> int:
 
 def table_of(values: Mapping[str, np.ndarray], n_rows: int) -> np.ndarray:
     """Return values as a table, a row a name."""
+    if len(values) == 1:
+        (column,) = values.values()
+        return np.ascontiguousarray(column, np.int64)[None]
     return np.stack(list(values.values())) if values else np.empty((0, n_rows), np.int64)
 
 

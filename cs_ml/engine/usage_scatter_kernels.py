@@ -55,7 +55,7 @@ def _add_up(
     found: np.ndarray,
 ) -> None:
     """Add the values of each row, and one where rows are counted, to its place; list the rows without a place."""
-    n_added, n_strays, n_sums = 0, 0, len(values) + count
+    n_added, n_strays, n_values = 0, 0, len(values)
     for row in range(len(code)):
         if code[row] < 0:
             continue
@@ -68,8 +68,10 @@ def _add_up(
         n_added += 1
         if count:
             sums[page, place, 0] += 1
-        for name in range(count, n_sums):
-            sums[page, place, name] += values[name - count, row]
+        if n_values:
+            sums[page, place, count] += values[0, row]
+        for name in range(1, n_values):
+            sums[page, place, name + count] += values[name, row]
     found[0], found[1] = n_added, n_strays
 
 
@@ -196,6 +198,18 @@ def _find(
             slot = (slot + 1) & last
 
 
+def _find_small(direct: np.ndarray, numbers: np.ndarray, found: np.ndarray) -> int:
+    """Look small whole numbers up directly; -1 where one is not known or not small. Return how many are not found."""
+    n_missing = 0
+    for row in range(len(numbers)):
+        number, code = numbers[row], np.int32(-1)
+        if 0 <= number < len(direct):
+            code = direct[np.uint64(number)] - np.int32(1)
+        found[row] = code
+        n_missing += int(code < 0)
+    return n_missing
+
+
 def _add(
     code: np.ndarray,
     keys: np.ndarray,
@@ -251,6 +265,7 @@ LOOPS = (
     (_emit, "void(uint64[:, ::1], int64[::1], int64[::1], int64[::1], uint16[::1])"),
     (_union, "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])"),
     (_find, "void(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int32[::1])"),
+    (_find_small, "int64(int32[::1], int32[::1], int32[::1])"),
     (_add, "int64(int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int64, int32[::1])"),
     (_away, "int64(int32[::1], int32[::1], int32[::1], int64[::1])"),
 )

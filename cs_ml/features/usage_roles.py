@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from cs_ml.engine.bucket import Bucket
-from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.engine.usage_codes import KeyTable
+from cs_ml.engine.usage_keys import words_of
 from cs_ml.engine.usage_members import NEVER, MemberDays, blocks_of, pairs_of
 from cs_ml.engine.usage_state import Days
 from cs_ml.features.feature import Feature

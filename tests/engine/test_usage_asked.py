@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from usage_cases import ACCOUNTS, FIRST, ZONES, assert_equal, batch_of, dates, tables, windows_of
 
-from cs_ml.engine.usage_codes import words_of
 from cs_ml.engine.usage_columns import business_hours
+from cs_ml.engine.usage_keys import words_of
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_state import UsageState
 from cs_ml.timeline.clock import Clock

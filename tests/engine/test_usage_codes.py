@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_ml.engine.usage_codes import KeyTable, words_of
+from cs_ml.engine.usage_codes import KeyTable
 from cs_ml.engine.usage_ids import Accounts, Members
+from cs_ml.engine.usage_keys import words_of
 from cs_ml.errors import FrameError
 
 ids = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=30)

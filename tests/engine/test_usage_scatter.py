@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from cs_ml.engine import usage_scatter
 from cs_ml.engine.usage_codes import KeyTable
+from cs_ml.engine.usage_keys import as_words
 from cs_ml.engine.usage_pile import Pile
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_rows import LaidOut, Rows
@@ -113,6 +114,26 @@ def test_codes_name_their_keys_on_both_paths(batches, width):
                 assert table.find(keys).tolist() == code.tolist()
             sizes.append(len(table))
     assert sizes == [len({tuple(key) for keys in words for key in keys.tolist()})] * 2
+
+
+numbers = st.one_of(st.integers(-3, 40), st.sampled_from([(1 << 22) - 1, 1 << 22, (1 << 31) - 1, -(1 << 31)]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(numbers, min_size=1, max_size=12), max_size=6), st.lists(numbers, max_size=12))
+def test_small_numbers_have_the_codes_of_their_words(batches, asked):
+    for at in (NEVER, AT_ONCE):
+        with pytest.MonkeyPatch.context() as patch:
+            from_rows(patch, at)
+            table = KeyTable()
+            for batch in batches:
+                codes = table.add(np.array(batch, np.int32))
+                assert table.keys()[codes, 0].view(np.int64).tolist() == batch
+            asked32 = np.array(asked, np.int32)
+            assert table.find(asked32).tolist() == table.find(as_words(asked32)).tolist()
+            assert (table.find(asked32) >= 0).tolist() == [
+                number in {n for b in batches for n in b} for number in asked
+            ]
 
 
 def usage(n: int = 4000, seed: int = 3):
