@@ -12,11 +12,13 @@ from cs_ml.engine.usage_columns import UNITS
 from cs_ml.engine.usage_pile import Pile
 from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
 from cs_ml.engine.usage_state import Days, UsageState, days_of
+from cs_ml.engine.usage_store_insert import inserted
 from cs_ml.errors import Fault, TableError
 
 __all__ = ["merge_states", "with_accounts"]
 
 BLOCK = 1 << 20  # rows of a piece made into keys at a time
+FEW = 4  # times as many days as all other pieces have: they are put in their places, which sorts nothing
 
 
 def with_accounts(state: UsageState, account_ids: Sequence[str], wanted: Sequence[str]) -> UsageState:
@@ -155,8 +157,8 @@ def _refuse_large_sums(states: Sequence[UsageState]) -> None:
 
 
 def _accounts(parts: Sequence[Days], n_accounts: int, n_rows: int) -> Days:
-    rows, late = _piled(parts, [part.groups() for part in parts], n_rows)
-    return replace(days_of(rows, late, 0, n_accounts), code=parts[0].code)
+    days = _joined(parts, [part.groups() for part in parts], 0, n_accounts, n_rows)
+    return replace(days, code=parts[0].code)
 
 
 def _features(states: Sequence[UsageState], names: Sequence[str], n_rows: int) -> Days:
@@ -167,8 +169,7 @@ def _features(states: Sequence[UsageState], names: Sequence[str], n_rows: int) -
             new = np.array([place[name] for name in state.feature_names], np.int64)
             parts.append(state.features)
             codes.append(state.features.groups() << FEATURE_BITS | new[state.features.code])
-    rows, late = _piled(parts, codes, n_rows, FEATURE_BITS)
-    days = days_of(rows, late, FEATURE_BITS, states[0].n_accounts)
+    days = _joined(parts, codes, FEATURE_BITS, states[0].n_accounts, n_rows)
     return replace(days, code=(days.code & (1 << FEATURE_BITS) - 1).astype(np.int32))
 
 
@@ -189,9 +190,23 @@ def _users(held: Sequence[Days | None], n_accounts: int, n_rows: int) -> Days:
     number[order] = np.cumsum(first) - 1
     codes = np.split(number, np.cumsum([len(part.code) for part in parts])[:-1])
     owner, words = owner[order[first]], words[order[first]]
-    rows, late = _piled(parts, codes, n_rows)
-    days = days_of(rows, late, owner, n_accounts)
+    days = _joined(parts, codes, owner, n_accounts, n_rows)
     return replace(days, code=words[days.code])
+
+
+def _joined(
+    parts: Sequence[Days], codes: Sequence[np.ndarray], owner: np.ndarray | int, n_accounts: int, n_rows: int
+) -> Days:
+    """Merge parts whose members are told by sortable codes: the few into the many, or all of them anew."""
+    minor_bits = 0 if isinstance(owner, np.ndarray) else owner
+    sizes = [len(part.day) + len(part.late_day) for part in parts]
+    most = int(np.argmax(sizes))
+    if len({tuple(part.values) for part in parts}) > 1 or FEW * (sum(sizes) - sizes[most]) > sizes[most]:
+        return days_of(*_piled(parts, codes, n_rows, minor_bits), owner, n_accounts)
+    rest = [at for at in range(len(parts)) if at != most]
+    few = _joined([parts[at] for at in rest], [codes[at] for at in rest], owner, n_accounts, n_rows) if rest else None
+    much = replace(parts[most], code=codes[most])
+    return much if few is None else inserted(much, few, owner)
 
 
 def _piled(

@@ -17,7 +17,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs_ml.engine import usage_store
+from cs_ml.engine import usage_store, usage_store_merge
 from cs_ml.engine.usage_read import parquet_batches
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_state import Days, UsageState
@@ -76,16 +76,20 @@ def reduced(rows, accounts=ACCOUNTS) -> UsageState:
     return reduce_usage([batch_of(rows)], accounts, Clock(), **OPTIONS)
 
 
+@pytest.mark.parametrize("few", [0, usage_store_merge.FEW, 1 << 40])
 @settings(max_examples=100, deadline=None)
 @given(st.lists(tables, min_size=1, max_size=4), st.randoms(use_true_random=False))
-def test_pieces_in_any_order_equal_the_whole(pieces, random):
+def test_pieces_in_any_order_equal_the_whole(few, pieces, random):
+    """Whether pieces are put into the largest always, where they are few, or never."""
     whole = reduced([row for piece in pieces for row in piece])
     random.shuffle(pieces)
-    assert_same(merge_states([reduced(piece) for piece in pieces]), whole)
-    grown = reduced(pieces[0])
-    for piece in pieces[1:]:
-        grown = merge_states([grown, reduced(piece)])
-    assert_same(grown, whole)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(usage_store_merge, "FEW", few)
+        assert_same(merge_states([reduced(piece) for piece in pieces]), whole)
+        grown = reduced(pieces[0])
+        for piece in pieces[1:]:
+            grown = merge_states([grown, reduced(piece)])
+        assert_same(grown, whole)
 
 
 @settings(max_examples=100, deadline=None)
