@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Rows
 
-__all__ = ["Days", "Part", "UsageState", "days_of"]
+__all__ = ["Days", "Part", "UsageState", "cumulated", "days_of", "either", "with_late"]
 
 Part = Literal["user", "feature", "login", "quantity", "active", "business"]
 Arrays = Mapping[str, np.ndarray]
@@ -100,27 +100,31 @@ def days_of(rows: Rows | LaidOut, late: Rows | LaidOut, owner: np.ndarray | int,
     ([0, 0, 0, 1], [0, 2], [7, 9])
     """
     code, counts = rows.runs()
-    late_code, late_counts = late.runs()
-    codes = _either(code, late_code) if len(late) else code
+    late_code, _ = late.runs()
+    codes = either(code, late_code) if len(late) else code
     account = owner[codes] if isinstance(owner, np.ndarray) else codes >> owner
     per_member = np.zeros(len(codes), np.int64)
     per_member[np.searchsorted(codes, code) if len(late) else slice(None)] = counts
-    late_day = late.key & (1 << DAY_BITS) - 1
-    late_known = late_day if late.lag is None else late_day + late.lag
-    return Days(
-        _cumulated(np.bincount(account, minlength=n_accounts)),
-        _cumulated(per_member),
-        rows.days(),
-        _named(rows.values, late.values),
-        np.repeat(np.searchsorted(codes, late_code), late_counts),
-        late_day.astype(np.uint16),
-        late_known.astype(np.uint16),
-        _named(late.values, rows.values),
-        codes,
+    members = cumulated(np.bincount(account, minlength=n_accounts))
+    days = Days(members, cumulated(per_member), rows.days(), _named(rows.values, late.values), code=codes)
+    return with_late(days, late)
+
+
+def with_late(days: Days, late: Rows | LaidOut) -> Days:
+    """Return the days with merged late rows, whose members are among its codes."""
+    code, counts = late.runs()
+    day = late.key & (1 << DAY_BITS) - 1
+    known = day if late.lag is None else day + late.lag
+    return replace(
+        days,
+        late_member=np.repeat(np.searchsorted(days.code, code), counts),
+        late_day=day.astype(np.uint16),
+        late_known=known.astype(np.uint16),
+        late_values=_named(late.values, days.values),
     )
 
 
-def _either(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def either(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return what is in one of two sets of codes; quicker than numpy.union1d, which hashes."""
     codes = np.sort(np.concatenate([left, right]))
     return codes[np.diff(codes, prepend=-1) > 0]
@@ -131,7 +135,8 @@ def _named(values: Arrays, others: Arrays) -> Arrays:
     return values or {name: np.empty(0, np.int64) for name in others}
 
 
-def _cumulated(counts: np.ndarray) -> np.ndarray:
+def cumulated(counts: np.ndarray) -> np.ndarray:
+    """Return where each run of so many begins, and where the last ends."""
     return np.concatenate([[0], np.cumsum(counts)])
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from cs_ml.engine.usage_pile import combine
 from cs_ml.engine.usage_rows import DAY_BITS, Rows
-from cs_ml.engine.usage_state import Days
+from cs_ml.engine.usage_state import Days, cumulated, either, with_late
 
 __all__ = ["inserted"]
 
@@ -35,7 +33,7 @@ def inserted(much: Days, few: Days, owner: np.ndarray | int) -> Days:
     >>> inserted(much, few, 0).day.tolist()
     [5, 7, 8]
     """
-    code = _either(much.code, few.code)
+    code = either(much.code, few.code)
     account = owner[code] if isinstance(owner, np.ndarray) else code >> owner
     member = np.repeat(np.arange(len(few.code)), np.diff(few.starts))
     place, there = _places(much, few, member)
@@ -44,8 +42,8 @@ def inserted(much: Days, few: Days, owner: np.ndarray | int) -> Days:
     counts = np.zeros(len(code), np.int64)
     counts[np.searchsorted(code, much.code)] = np.diff(much.starts)
     np.add.at(counts, np.searchsorted(code, few.code)[member[~there]], 1)
-    members = _cumulated(np.bincount(account, minlength=len(much.members) - 1))
-    return _with_late(Days(members, _cumulated(counts), day, values, code=code), much, few)
+    members = cumulated(np.bincount(account, minlength=len(much.members) - 1))
+    return with_late(Days(members, cumulated(counts), day, values, code=code), _late(much, few))
 
 
 def _places(much: Days, few: Days, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,27 +68,9 @@ def _put(column: np.ndarray, more: np.ndarray, place: np.ndarray, there: np.ndar
     return np.insert(column, place[~there], more[~there])
 
 
-def _with_late(days: Days, *parts: Days) -> Days:
-    """Add the late rows of all parts, those that agree in member, day and day known as one."""
+def _late(*parts: Days) -> Rows:
+    """Return the late rows of all parts, those that agree in member, day and day known as one."""
     lags = [part.late_known.astype(np.int64) - part.late_day for part in parts]
     keys = [part.code[part.late_member] << DAY_BITS | part.late_day for part in parts]
     values = {name: np.concatenate([part.late_values[name] for part in parts]) for name in parts[0].late_values}
-    late = combine(Rows(np.concatenate(keys), np.concatenate(lags), values))
-    late_day = late.key & (1 << DAY_BITS) - 1
-    known = late_day if late.lag is None else late_day + late.lag
-    return replace(
-        days,
-        late_member=np.searchsorted(days.code, late.key >> DAY_BITS),
-        late_day=late_day.astype(np.uint16),
-        late_known=known.astype(np.uint16),
-        late_values=dict(late.values),
-    )
-
-
-def _either(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    codes = np.sort(np.concatenate([left, right]))
-    return codes[np.diff(codes, prepend=-1) > 0]
-
-
-def _cumulated(counts: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(counts)])
+    return combine(Rows(np.concatenate(keys), np.concatenate(lags), values))

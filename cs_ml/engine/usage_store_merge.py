@@ -18,7 +18,7 @@ from cs_ml.errors import Fault, TableError
 __all__ = ["merge_states", "with_accounts"]
 
 BLOCK = 1 << 20  # rows of a piece made into keys at a time
-FEW = 4  # times as many days as all other pieces have: they are put in their places, which sorts nothing
+TIMES_LARGER = 4  # than all other pieces together: their days are put in their places, which sorts nothing
 
 
 def with_accounts(state: UsageState, account_ids: Sequence[str], wanted: Sequence[str]) -> UsageState:
@@ -201,7 +201,7 @@ def _joined(
     minor_bits = 0 if isinstance(owner, np.ndarray) else owner
     sizes = [len(part.day) + len(part.late_day) for part in parts]
     most = int(np.argmax(sizes))
-    if len({tuple(part.values) for part in parts}) > 1 or FEW * (sum(sizes) - sizes[most]) > sizes[most]:
+    if len({tuple(part.values) for part in parts}) > 1 or TIMES_LARGER * (sum(sizes) - sizes[most]) > sizes[most]:
         return days_of(*_piled(parts, codes, n_rows, minor_bits), owner, n_accounts)
     rest = [at for at in range(len(parts)) if at != most]
     few = _joined([parts[at] for at in rest], [codes[at] for at in rest], owner, n_accounts, n_rows) if rest else None

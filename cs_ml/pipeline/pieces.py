@@ -12,12 +12,11 @@ from scipy.special import expit
 
 from cs_ml.explain import leading
 from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.past import KEYS
 from cs_ml.store import write_partition
 from cs_ml.store.aside import disk
 
 __all__ = ["read_pieces", "score_pieces"]
-
-KEYS = ["account_id", "as_of"]
 
 
 def score_pieces(

@@ -76,15 +76,15 @@ def reduced(rows, accounts=ACCOUNTS) -> UsageState:
     return reduce_usage([batch_of(rows)], accounts, Clock(), **OPTIONS)
 
 
-@pytest.mark.parametrize("few", [0, usage_store_merge.FEW, 1 << 40])
+@pytest.mark.parametrize("times", [0, usage_store_merge.TIMES_LARGER, 1 << 40])
 @settings(max_examples=100, deadline=None)
 @given(st.lists(tables, min_size=1, max_size=4), st.randoms(use_true_random=False))
-def test_pieces_in_any_order_equal_the_whole(few, pieces, random):
+def test_pieces_in_any_order_equal_the_whole(times, pieces, random):
     """Whether pieces are put into the largest always, where they are few, or never."""
     whole = reduced([row for piece in pieces for row in piece])
     random.shuffle(pieces)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(usage_store_merge, "FEW", few)
+        patch.setattr(usage_store_merge, "TIMES_LARGER", times)
         assert_same(merge_states([reduced(piece) for piece in pieces]), whole)
         grown = reduced(pieces[0])
         for piece in pieces[1:]:
