@@ -118,8 +118,8 @@ class KeyTable:
         self._n_asked += len(numbers)
         codes = np.empty(len(numbers), np.int32)
         if loops.find_small(self._small(), np.ascontiguousarray(numbers), codes):
-            left = np.flatnonzero(codes < 0)
-            codes[left] = self.find(as_words(numbers[left]))
+            others = np.flatnonzero(codes == -2)
+            codes[others] = self.find(as_words(numbers[others]))
         return codes
 
     def add(self, words: np.ndarray) -> np.ndarray:
@@ -137,7 +137,8 @@ class KeyTable:
         words = _widened(words, slots.keys.shape[1])
         if (loops := compiled(max(self._n_expected, self._n_asked))) is not None:
             codes = np.empty(len(words), np.int32)
-            self._size = loops.add(slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words, first, codes)
+            direct = self._direct
+            self._size = loops.add(direct, slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words, first, codes)
         else:
             codes = self._claimed(slots, words)
         self._note(first, self._direct)

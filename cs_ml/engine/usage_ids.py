@@ -124,8 +124,6 @@ class Members:
             return user.astype(np.int32)
         self._make_room(int(user.max()) + 1)
         away = self._away(account, user)
-        if len(away):
-            away = away[self._settled(account[away], user[away]) != account[away]]
         if not len(away):
             return user
         codes = user.astype(np.int32)
@@ -134,14 +132,17 @@ class Members:
         return codes
 
     def _away(self, account: np.ndarray, user: np.ndarray) -> np.ndarray:
-        """Return the rows whose user does not belong to their account, as far as is known."""
+        """Return the rows whose user does not belong to their account, and give users not seen before theirs."""
         self._n_asked += len(user)
         loops = compiled(max(self._n_expected, self._n_asked))
         if loops is None:
-            return np.flatnonzero(self._home.take(user) != account)
+            rows = np.flatnonzero(self._home.take(user) != account)
+            return rows[self._settled(account[rows], user[rows]) != account[rows]] if len(rows) else rows
         rows = np.empty(len(user), np.int64)
         account, user = np.ascontiguousarray(account, np.int32), np.ascontiguousarray(user, np.int32)
-        return rows[: loops.away(self._home, account, user, rows)]
+        rows = rows[: loops.away(self._home, account, user, rows)]
+        with self._lock:
+            return rows[: loops.settle(self._home, account, user, rows)] if len(rows) else rows
 
     def _make_room(self, n_users: int) -> None:
         if n_users > len(self._home):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cs_ml.engine import usage_scatter
+from cs_ml.engine.usage_day_lists import DayLists, counting
 from cs_ml.engine.usage_day_sums import DaySums
 from cs_ml.engine.usage_rows import DAY_BITS, LaidOut, Marks, Rows
 from cs_ml.engine.usage_scatter import DayTable, compiled, union
@@ -122,8 +123,8 @@ def _sorted(
 class Pile:
     """Collects rows of all threads and merges them now and then, so that it stays about as small as its result.
 
-    Where rows are many and the compiled loops are there, they are marked in a table by day; what has no place in it is
-    sorted and merged, as everything is before that.
+    Where the compiled loops are there, rows are kept as they come while they are few, and marked in a table by day from
+    then on; what has no place there is sorted and merged.
 
     Parameters
     ----------
@@ -151,13 +152,33 @@ class Pile:
         self._n_expected, self._n_added = n_expected, 0
         self._table: DayTable | DaySums | None = None
         self._tabled = True
+        self._lists: DayLists | None = None
 
     def add(self, rows: Rows | Marks) -> None:
         """Put rows on the pile; they are merged at once where that makes them fewer, as it did with those before."""
-        self._n_added += len(rows)
+        n_rows = len(rows)
+        rows = self._listed(rows)
+        if len(rows) or not n_rows:
+            self._take(rows)
+
+    def _listed(self, rows: Rows | Marks) -> Rows | Marks:
+        """Keep marks as they are while they are few, and return those without a place; all of them are taken then."""
+        with self._lock:
+            self._n_added += len(rows)
+            n_rows = max(self._n_expected, self._n_added)
+            few = n_rows <= usage_scatter.TABLED_AT
+            parted = rows.summed and self._minor_bits
+            if few and isinstance(rows, Marks) and not parted and (loops := counting(n_rows)):
+                self._lists = self._lists or DayLists(loops, self._minor_bits)
+                return self._lists.add(rows)
+            earlier = self._lists.taken() if self._lists and not few else []
+        for part in earlier:
+            self._take(part)
+        return rows
+
+    def _take(self, rows: Rows | Marks) -> None:
         n_rows = max(self._n_expected, self._n_added)
-        summed = bool(rows.values or rows.count)
-        self._tabled = self._tabled and _in_order(rows) and not (summed and self._minor_bits)
+        self._tabled = self._tabled and _in_order(rows) and not (rows.summed and self._minor_bits)
         if (
             self._tabled
             and (isinstance(rows, Marks) or rows.lag is None)
@@ -172,7 +193,7 @@ class Pile:
         if not len(rows) and self._parts:
             return
         n_rows = len(rows)
-        if self._shrinks or summed:
+        if self._shrinks or rows.summed:
             rows = combine(rows)
             self._shrinks = 4 * len(rows) < 3 * n_rows
         with self._lock:
@@ -203,16 +224,16 @@ class Pile:
         return left
 
     def _blank(self, rows: Rows | Marks) -> DayTable | DaySums:
-        summed = rows.values or rows.count
-        return DaySums(self._n_expected) if summed else DayTable(self._minor_bits, self._n_expected)
+        return DaySums(self._n_expected) if rows.summed else DayTable(self._minor_bits, self._n_expected)
 
     def merged(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows | LaidOut:
         """Return everything on the pile, merged, keys renamed first; a ``Rows`` without values if nothing was added."""
         rows = self._sorted(rename)
-        if self._table is None or not self._table.n_rows:
-            return rows
-        marked = self._table.rows(rename)
-        return union(marked, rows) if len(rows) else marked
+        for marks in (self._table, self._lists):
+            if marks is not None and marks.n_rows:
+                marked = marks.rows(rename)
+                return union(marked, rows) if len(rows) else marked
+        return rows
 
     def _sorted(self, rename: Callable[[np.ndarray], np.ndarray] | None = None) -> Rows:
         parts, self._parts = self._parts, []

@@ -13,11 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from cs_ml.engine.usage_batch import DAY_BITS, FEATURE_BITS, Codes, Kind, Work, check_sizes, reduce_batch
+from cs_ml.engine.usage_day_lists import counting
 from cs_ml.engine.usage_ids import Accounts, Members
 from cs_ml.engine.usage_keys import text_of
 from cs_ml.engine.usage_pile import Pile
 from cs_ml.engine.usage_read import RowGroup
 from cs_ml.engine.usage_rows import LaidOut, Rows
+from cs_ml.engine.usage_scatter import TABLED_AT, compiled
 from cs_ml.engine.usage_state import Days, UsageState, days_of
 from cs_ml.timeline.clock import Clock
 
@@ -97,6 +99,8 @@ def reduce_usage(
         return _assembled([_worked(source, codes)], codes, threads)
     with ThreadPoolExecutor(threads) as pool:
         workers = [pool.submit(_worked, source, codes) for _ in range(threads)]
+        if compiled(n_expected) is not None and n_expected <= TABLED_AT:
+            counting(n_expected)  # both are loaded while the first rows are decoded
         return _assembled([worker.result() for worker in workers], codes, threads)
 
 
@@ -165,10 +169,8 @@ def _by_name(codes: Codes) -> tuple[list[str], Callable[[np.ndarray], np.ndarray
     return [names[at] for at in order], rename
 
 
-def _with_names(features: Days | None, names: list[str]) -> tuple[Days | None, tuple[str, ...]]:
+def _with_names(features: Days, names: list[str]) -> tuple[Days, tuple[str, ...]]:
     """Code the features by their place among the names of those that were used."""
-    if features is None:
-        return None, ()
     code = features.code & (1 << FEATURE_BITS) - 1
     used = np.flatnonzero(np.bincount(code))
     place = np.zeros(len(names), np.int32)
@@ -180,31 +182,36 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
     columns = set().union(*(work.columns for work in works))
     check_sizes(codes, sum(work.quantity for work in works))
     piles = codes.piles
-    owner, user, by_account = _by_account(codes.members, codes.users.keys())
     names, by_name = _by_name(codes)
     n_accounts = len(codes.accounts)
-    wanted = {"days": True, "users": "user_id" in columns, "features": "feature" in columns}
-    wanted["logins"] = wanted["users"] and "event" in columns
+    wanted = {"days": True, "users": "user_id" in columns, "logins": {"user_id", "event"} <= columns}
+
+    def features() -> tuple[Days | None, tuple[str, ...]]:
+        if "feature" not in columns:
+            return None, ()
+        rows, late = (piles["features", late].merged(by_name) for late in (False, True))
+        return _with_names(days_of(rows, late, FEATURE_BITS, n_accounts), names)
 
     def lay_out(kind: Kind) -> Days:
         rows, late = piles[kind, False], piles[kind, True]
-        if kind in ("users", "logins"):
-            days = days_of(rows.merged(by_account), late.merged(by_account), owner, n_accounts)
-            return replace(days, code=codes.users.keys()[user[days.code]])
-        if kind == "features":
-            return days_of(rows.merged(by_name), late.merged(by_name), FEATURE_BITS, n_accounts)
-        return replace(days_of(rows.merged(), late.merged(), 0, n_accounts), code=NOBODY)
+        if kind == "days":
+            return replace(days_of(rows.merged(), late.merged(), 0, n_accounts), code=NOBODY)
+        owner, user, by_account = members.result()
+        days = days_of(rows.merged(by_account), late.merged(by_account), owner, n_accounts)
+        return replace(days, code=codes.users.keys()[user[days.code]])
 
     with ThreadPoolExecutor(threads) as pool:
-        kinds: list[Kind] = [kind for kind in ("features", "users", "days", "logins") if wanted[kind]]
+        members = pool.submit(_by_account, codes.members, codes.users.keys())
+        used = pool.submit(features)
+        kinds: list[Kind] = [kind for kind in ("days", "users", "logins") if wanted[kind]]
         parts = dict(zip(kinds, pool.map(lay_out, kinds), strict=True))
     seen = np.concatenate([parts["days"].day, parts["days"].late_day])
     span = (int(seen.min()), int(seen.max())) if len(seen) else (0, -1)
     counts = sum(work.n_rows for work in works), sum(work.n_ignored for work in works)
-    features, used = _with_names(parts.get("features"), names)
-    asked = codes.top_features if wanted["features"] else ()
+    asked = codes.top_features if "feature" in columns else ()
     top = dict(zip(asked, _top(piles["top", False], piles["top", True], len(asked), n_accounts), strict=True))
-    return UsageState(parts["days"], parts.get("users"), features, parts.get("logins"), *span, *counts, used, top)
+    known, used_names = used.result()
+    return UsageState(parts["days"], parts.get("users"), known, parts.get("logins"), *span, *counts, used_names, top)
 
 
 def _top(pile: Pile, late_pile: Pile, n_features: int, n_accounts: int) -> list[Days]:

@@ -38,6 +38,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.key)
 
+    @property
+    def summed(self) -> bool:
+        """Whether there is anything to add up."""
+        return bool(self.values) or self.count is not None
+
     def take(self, chosen: np.ndarray) -> Rows:
         """Return some of the rows."""
         lag = None if self.lag is None else self.lag[chosen]
@@ -102,6 +107,11 @@ class Marks:
 
     def __len__(self) -> int:
         return len(self.code)
+
+    @property
+    def summed(self) -> bool:
+        """Whether there is anything to add up."""
+        return bool(self.values) or self.count is not None
 
     def span(self) -> tuple[int, int]:
         """Return the first and the last day; there must be a row."""

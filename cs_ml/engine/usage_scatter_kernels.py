@@ -199,18 +199,19 @@ def _find(
 
 
 def _find_small(direct: np.ndarray, numbers: np.ndarray, found: np.ndarray) -> int:
-    """Look small whole numbers up directly; -1 where one is not known or not small. Return how many are not found."""
-    n_missing = 0
+    """Look small whole numbers up directly; -1 where one is not known, -2 where it is not small. Return how many."""
+    n_others = 0
     for row in range(len(numbers)):
-        number, code = numbers[row], np.int32(-1)
+        number, code = numbers[row], np.int32(-2)
         if 0 <= number < len(direct):
             code = direct[np.uint64(number)] - np.int32(1)
         found[row] = code
-        n_missing += int(code < 0)
-    return n_missing
+        n_others += int(code == -2)
+    return n_others
 
 
 def _add(
+    direct: np.ndarray,
     code: np.ndarray,
     keys: np.ndarray,
     multipliers: np.ndarray,
@@ -219,9 +220,20 @@ def _add(
     n_keys: int,
     found: np.ndarray,
 ) -> int:
-    """Give keys that are not there the next codes, in the order they come; return how many keys there are then."""
+    """Give keys that are not there the next codes, in the order they come; return how many keys there are then.
+
+    Small numbers are not searched for where keys are one word: they are noted where they are looked up directly.
+    """
     n_words, last = words.shape[1], len(code) - 1
     for row in range(len(words)):
+        if n_words == 1 and words[row, 0] < len(direct):
+            number = words[row, 0]
+            if direct[number] == 0:
+                keys[n_keys, 0] = number
+                n_keys += 1
+                direct[number] = n_keys
+            found[row] = direct[number] - 1
+            continue
         mixed = np.uint64(0)
         for word in range(n_words):
             mixed += words[row, word] * multipliers[word % 64]
@@ -254,6 +266,19 @@ def _away(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndar
     return n_rows
 
 
+def _settle(home: np.ndarray, account: np.ndarray, user: np.ndarray, rows: np.ndarray) -> int:
+    """Give users without a home the account they are seen in; list the rows of the others, and return how many."""
+    n_rows = 0
+    for place in range(len(rows)):
+        row = rows[place]
+        if home[user[row]] < 0:
+            home[user[row]] = account[row]
+        if home[user[row]] != account[row]:
+            rows[n_rows] = row
+            n_rows += 1
+    return n_rows
+
+
 ROWS = "int64[::1], int64[::1])"
 SUMS = "uint8[:, ::1], int64[:, :, ::1], int64[:, ::1], int64, "
 LOOPS = (
@@ -266,6 +291,7 @@ LOOPS = (
     (_union, "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[:, ::1])"),
     (_find, "void(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int32[::1])"),
     (_find_small, "int64(int32[::1], int32[::1], int32[::1])"),
-    (_add, "int64(int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int64, int32[::1])"),
+    (_add, "int64(int32[::1], int32[::1], uint64[:, ::1], uint64[::1], int64, uint64[:, ::1], int64, int32[::1])"),
     (_away, "int64(int32[::1], int32[::1], int32[::1], int64[::1])"),
+    (_settle, "int64(int32[::1], int32[::1], int32[::1], int64[::1])"),
 )

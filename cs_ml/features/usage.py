@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
+from cs_ml.engine.usage_blocks import Arrays
 from cs_ml.engine.usage_state import Part, UsageState
 from cs_ml.engine.usage_windows import usage_windows
 from cs_ml.features.feature import Feature
@@ -99,12 +100,19 @@ class UsageBuilder:
             Shape (n,) each, in the order of :meth:`features`.
         """
         windows = tuple(dict.fromkeys((*self.windows, MONTH)))
-        periods = {"periods": MONTHS, "period_days": MONTH, "threads": threads}
-        found = usage_windows(state, account_codes, as_of_days, windows, **periods)
-        seats = np.asarray(seats, np.float64)
-        found |= _trends(found) | _shares(found, seats) | _reported(found, windows, np.where(seats > 0, seats, 0))
         features = self.features(column for part, column in PARTS.items() if state.has(part))
-        return {feature.name: found[feature.name.removeprefix("usage_")] for feature in features}
+        seats = np.asarray(seats, np.float64)
+
+        def made_of(measures: Arrays, rows: np.ndarray) -> Arrays:
+            own = seats[rows]
+            own = np.where(own > 0, own, 0)
+            found = {**measures, **_trends(measures), **_shares(measures, own), **_reported(measures, windows, own)}
+            return {feature.name: found[feature.name.removeprefix("usage_")] for feature in features}
+
+        return usage_windows(
+            state, account_codes, as_of_days, windows, periods=MONTHS, period_days=MONTH, threads=threads,
+            made_of=made_of,
+        )  # fmt: skip
 
 
 def _seats(bucket: Bucket, keys: pd.MultiIndex) -> np.ndarray:
@@ -116,22 +124,20 @@ def _seats(bucket: Bucket, keys: pd.MultiIndex) -> np.ndarray:
     return np.asarray(terms.take(terms.running()).total(lines["seats"]), dtype=np.float64)
 
 
-def _trends(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _trends(found: Arrays) -> Arrays:
     """Slope and change over periods of 30 days, where the account was seen for all of them."""
     observed = found["events_age"] >= MONTH * MONTHS
     events = np.stack([found[f"events_period_{period}"] for period in range(MONTHS)])
-    slope = (STEPS[:, None] * np.log1p(events)).sum(axis=0) / (STEPS @ STEPS)  # not `@`: its bits vary with the rows
-    trends = {"events_slope_180d": slope, "events_change_30d": _change(events)}
+    logs = np.log1p(events)
+    slope = (STEPS[:, None] * logs).sum(axis=0) / (STEPS @ STEPS)  # not `@`: its bits vary with the rows
+    trends = {"events_slope_180d": slope, "events_change_30d": logs[0] - np.log1p(events[1:].mean(axis=0))}
     if "users_period_0" in found:
-        trends["users_change_30d"] = _change(np.stack([found[f"users_period_{period}"] for period in range(MONTHS)]))
+        before = np.stack([found[f"users_period_{period}"] for period in range(1, MONTHS)]).mean(axis=0)
+        trends["users_change_30d"] = np.log1p(found["users_period_0"]) - np.log1p(before)
     return {name: np.where(observed, values, np.nan) for name, values in trends.items()}
 
 
-def _change(periods: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log1p(periods[0]) - np.log1p(periods[1:].mean(axis=0)))
-
-
-def _reported(found: dict[str, np.ndarray], windows: Sequence[int], seats: np.ndarray) -> dict[str, np.ndarray]:
+def _reported(found: Arrays, windows: Sequence[int], seats: np.ndarray) -> Arrays:
     """Mean of the active users that rows of totals name, and their share of the seats."""
     if f"active_users_sum_{MONTH}d" not in found:
         return {}
@@ -140,11 +146,11 @@ def _reported(found: dict[str, np.ndarray], windows: Sequence[int], seats: np.nd
     return named | {f"seats_active_share_{days}d": ratio(mean, seats) for days, mean in means.items()}
 
 
-def _shares(found: dict[str, np.ndarray], seats: np.ndarray) -> dict[str, np.ndarray]:
+def _shares(found: Arrays, seats: np.ndarray) -> Arrays:
     """Users by seat and logins by user, where the table says who the users are."""
     if "users_distinct_30d" not in found:
         return {}
-    users, seats = found["users_distinct_30d"], np.where(seats > 0, seats, 0)
+    users = found["users_distinct_30d"]
     shares = {"seats_utilisation_30d": ratio(users, seats)}
     if "logins_users_30d" in found:
         shares["logins_rate_30d"] = ratio(found["logins_users_30d"], seats)
