@@ -101,7 +101,7 @@ def reduce_usage(
         workers = [pool.submit(_worked, source, codes) for _ in range(threads)]
         if compiled(n_expected) is not None and n_expected <= TABLED_AT:
             counting(n_expected)  # both are loaded while the first rows are decoded
-        return _assembled([worker.result() for worker in workers], codes, threads)
+    return _assembled([worker.result() for worker in workers], codes, threads)
 
 
 class _Source:

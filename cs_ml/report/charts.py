@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from markupsafe import Markup
@@ -16,28 +16,28 @@ LEFT, RIGHT, TOP, BOTTOM = 36.0, 8.0, 10.0, 34.0
 
 
 def histogram(
-    counts: Sequence[float],
+    counts: Mapping[str, Sequence[float]],
     labels: Sequence[str],
     *,
     title: str,
     x_label: str = "",
-    classes: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
     edge_labels: Sequence[str] | None = None,
 ) -> Markup:
-    """Draw how many there are in each bin.
+    """Draw how many there are in each bin, parts of a bin upon each other.
 
     Parameters
     ----------
     counts
-        Height of each bin.
+        Height in each bin, by style class such as a band; the first stands on the ground.
     labels
         What a bin is, said when the pointer rests on it.
     title
         What the drawing is, for screen readers.
     x_label
         Written below the axis.
-    classes
-        Style class of each bin, such as its band.
+    names
+        What a style class stands for, said with the bin.
     edge_labels
         Written at the bins' edges, one more than bins; empty text is left out.
 
@@ -48,24 +48,22 @@ def histogram(
 
     Examples
     --------
-    >>> histogram([1, 3], ["0-50", "50-100"], title="Health").count("<rect")
-    2
+    >>> histogram({"red": [1, 0], "green": [1, 3]}, ["0-50", "50-100"], title="Health").count("<rect")
+    3
     """
-    top = max([*counts, 1.0])
+    top = max([*map(sum, zip(*counts.values(), strict=True)), 1.0])
     y = Scale(0, top, HEIGHT - BOTTOM, TOP)
-    step = (WIDTH - LEFT - RIGHT) / max(len(counts), 1)
-    marks = [
-        tag(
-            "rect",
-            tag("title", f"{label}: {count:,.0f}"),
-            x=LEFT + place * step + 1,
-            y=y(count),
-            width=step - 2,
-            height=HEIGHT - BOTTOM - y(count),
-            class_=f"fill {classes[place] if classes else 'accent'}",
-        )
-        for place, (count, label) in enumerate(zip(counts, labels, strict=True))
-    ]
+    step = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
+    marks, ground = [], [0.0] * len(labels)
+    for class_, heights in counts.items():
+        name = f", {names[class_]}" if names else ""
+        for place, (count, label) in enumerate(zip(heights, labels, strict=True)):
+            if count:
+                below, above = y(ground[place]), y(ground[place] + count)
+                said = tag("title", f"{label}{name}: {count:,.0f}")
+                size = {"width": step - 2, "height": below - above}
+                marks.append(tag("rect", said, x=LEFT + place * step + 1, y=above, **size, class_=f"fill {class_}"))
+            ground[place] += count
     edges = [
         tag("text", text, x=LEFT + place * step, y=HEIGHT - BOTTOM + 14, class_="tick middle")
         for place, text in enumerate(edge_labels or [])

@@ -15,7 +15,7 @@ from cs_ml.report.headline import tiles
 from cs_ml.report.page import Page, embedded
 from cs_ml.report.priority import priority_rows
 from cs_ml.report.reasons import driver_rows, newest, top_reasons
-from cs_ml.report.spread import band_rows, health_chart, move_rows, risk_chart
+from cs_ml.report.spread import band_rows, bands_overlap, health_chart, move_rows, risk_chart
 from cs_ml.report.summary import has, latest, previous, with_loss
 
 __all__ = ["PortfolioReport"]
@@ -120,6 +120,7 @@ class PortfolioReport(Page):
             "bands": band_rows(now, words),
             "moves": move_rows(now, self.before, words),
             "health_chart": health_chart(now, words),
+            "overlapping": bands_overlap(now),
             "risk_chart": risk_chart(now, words),
             "at_risk": self._listed("expected_loss", risk, "churn"),
             "priority": self._priority(),

@@ -12,14 +12,14 @@ from cs_ml.report.charts import histogram
 from cs_ml.report.summary import has
 from cs_ml.report.words import Words
 
-__all__ = ["BANDS", "band_rows", "health_chart", "move_rows", "risk_chart"]
+__all__ = ["BANDS", "band_rows", "bands_overlap", "health_chart", "move_rows", "risk_chart"]
 
 BANDS = ("red", "yellow", "green")
 RISK_EDGES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
 def health_chart(now: pd.DataFrame, words: Words) -> Markup | None:
-    """Draw how many accounts have which health, each bin in the colour of the band most of its accounts are in.
+    """Draw how many accounts of which band have which health.
 
     Parameters
     ----------
@@ -37,18 +37,33 @@ def health_chart(now: pd.DataFrame, words: Words) -> Markup | None:
         return None
     known = now[now["health"].notna()]
     place = np.minimum(known["health"].to_numpy() // 5, 19).astype(int)
-    counts = np.bincount(place, minlength=20)
-    classes = [_usual_band(known[place == bin_]) for bin_ in range(20)]
+    band = (known["band"] if has(known, "band") else pd.Series(index=known.index, dtype=object)).to_numpy()
+    named = {name: words(f"band_{name}") for name in BANDS}
+    counts = {name: np.bincount(place[band == name], minlength=20).tolist() for name in BANDS}
+    counts["accent"] = np.bincount(place[~np.isin(band.astype(str), BANDS)], minlength=20).tolist()
     labels = [f"{words('health')} {5 * bin_}-{5 * bin_ + 5}" for bin_ in range(20)]
     edges = [str(5 * bin_) if bin_ % 4 == 0 else "" for bin_ in range(21)]
-    title = words("health_distribution")
-    return histogram(counts.tolist(), labels, title=title, x_label=words("health"), classes=classes, edge_labels=edges)
+    title, named["accent"] = words("health_distribution"), words("band_none")
+    return histogram(counts, labels, title=title, x_label=words("health"), names=named, edge_labels=edges)
 
 
-def _usual_band(rows: pd.DataFrame) -> str:
-    """Return the band most rows are in."""
-    bands = rows["band"].dropna() if "band" in rows else pd.Series(dtype=object)
-    return "accent" if bands.empty else str(bands.mode().iloc[0])
+def bands_overlap(now: pd.DataFrame) -> bool:
+    """Tell whether some account has a higher score than one of a better band.
+
+    Parameters
+    ----------
+    now
+        Scores of one date.
+
+    Examples
+    --------
+    >>> bands_overlap(pd.DataFrame({"health": [41.0, 39.0], "band": ["red", "yellow"]}))
+    True
+    """
+    if not has(now, "health", "band"):
+        return False
+    found = now.groupby("band")["health"].agg(["min", "max"]).reindex(BANDS).dropna()
+    return bool((found["max"].cummax().shift() > found["min"]).any())
 
 
 def risk_chart(now: pd.DataFrame, words: Words) -> Markup | None:
@@ -73,7 +88,7 @@ def risk_chart(now: pd.DataFrame, words: Words) -> Markup | None:
     texts = [words.percent(edge, 0) for edge in edges]
     labels = [f"{words('p_churn')} {texts[bin_]} - {texts[bin_ + 1]}" for bin_ in range(len(counts))]
     title = words("risk_distribution")
-    return histogram(counts.tolist(), labels, title=title, x_label=words("p_churn"), edge_labels=texts)
+    return histogram({"accent": counts.tolist()}, labels, title=title, x_label=words("p_churn"), edge_labels=texts)
 
 
 def band_rows(now: pd.DataFrame, words: Words) -> list[dict[str, Any]]:

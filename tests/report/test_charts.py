@@ -18,16 +18,17 @@ def marks(drawn, name, style=""):
 
 
 def test_bars_of_a_histogram_are_as_tall_as_their_counts():
-    drawn = marks(histogram([1, 4, 0], ["a", "b", "c"], title="Health", classes=["red", "green", "green"]), "rect")
-    heights = [float(mark.get("height")) for mark in drawn]
-    assert heights[1] == pytest.approx(4 * heights[0], abs=0.5)
-    assert heights[2] == 0
-    assert [mark.get("class") for mark in drawn] == ["fill red", "fill green", "fill green"]
-    assert [mark.find("title").text for mark in drawn] == ["a: 1", "b: 4", "c: 0"]
+    counts, names = {"red": [1, 2, 0], "green": [0, 2, 0]}, {"red": "Red", "green": "Green"}
+    drawn = marks(histogram(counts, ["a", "b", "c"], title="Health", names=names), "rect")
+    heights, tops = ([float(mark.get(name)) for mark in drawn] for name in ("height", "y"))
+    assert heights == pytest.approx([heights[0], 2 * heights[0], 2 * heights[0]], abs=0.2)
+    assert tops[2] == pytest.approx(tops[1] - heights[2], abs=0.2)
+    assert [mark.get("class") for mark in drawn] == ["fill red", "fill red", "fill green"]
+    assert [mark.find("title").text for mark in drawn] == ["a, Red: 1", "b, Red: 2", "b, Green: 2"]
 
 
 def test_an_empty_histogram_can_be_drawn():
-    assert marks(histogram([], [], title="Nothing"), "rect") == []
+    assert marks(histogram({}, [], title="Nothing"), "rect") == []
 
 
 @pytest.mark.parametrize(("value", "start", "width"), [(2.0, 60, 60), (-1.0, 30, 30), (9.0, 60, 60), (0.0, 60, 1)])

@@ -176,3 +176,13 @@ def test_a_table_about_health_says_so(scores):
     health = pd.DataFrame({"health_from": [60], "health_to": [70], "share": [0.79], "expected": [0.8]})
     assert "how many stayed" in PortfolioReport(scores, reliability=health).html()
     assert "how many stayed" not in PortfolioReport(scores, reliability=RELIABILITY).html()
+
+
+@pytest.mark.parametrize(("healths", "told"), [((30.0, 50.0, 70.0), False), ((42.0, 41.0, 70.0), True)])
+def test_every_band_is_drawn_where_its_accounts_are(scores, healths, told):
+    now = scores.groupby(level="account_id").tail(1).iloc[:3].assign(health=healths, band=["red", "yellow", "green"])
+    page = PortfolioReport(now).html()
+    drawn = re.findall(r"<title>Health (\d+)-\d+, (\w+): 1</title>", page)
+    bins = [str(int(health // 5 * 5)) for health in healths]
+    assert sorted(drawn) == sorted(zip(bins, ["Red", "Yellow", "Green"], strict=True))
+    assert ("does not follow from today" in page) == told
