@@ -162,7 +162,7 @@ class Pile:
             self._take(rows)
 
     def _listed(self, rows: Rows | Marks) -> Rows | Marks:
-        """Keep marks as they are while they are few, and return those without a place; all of them are taken then."""
+        """Keep marks while rows are few, and return what has no place among them; once they are many, return all."""
         with self._lock:
             self._n_added += len(rows)
             n_rows = max(self._n_expected, self._n_added)
