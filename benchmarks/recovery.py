@@ -20,7 +20,6 @@ KNOWN: dict[str, Callable[[pd.DataFrame], pd.Series]] = {  # causes that calenda
     "small_business": lambda X: (X["accounts_segment_current"].astype(object) == "small").astype(float),
     "price_rise": lambda X: (X["contracts_mrr_change_90d"] > 0).astype(float),
 }
-ALSO = {"renewal": ["contracts_renewals_due_90d"]}  # carriers that the truth does not list
 
 
 def recovered(
@@ -98,10 +97,7 @@ def _carriers(book: Book, X: pd.DataFrame, target: str) -> dict[str, list[str]]:
     causes = book.world.truth("drivers").set_index("driver")
     listed = causes["features"][causes[f"{target}_coefficient"] != 0].str.split(",")
     usable = set(X.columns) - set(book.snapshot.text)
-    seen = {
-        str(cause): [name for name in (*names, *ALSO.get(str(cause), ())) if name in usable]
-        for cause, names in listed.items()
-    }
+    seen = {str(cause): [name for name in names if name in usable] for cause, names in listed.items()}
     return {cause: names for cause, names in seen.items() if names}
 
 

@@ -25,7 +25,7 @@ class Driver:
     unit
         Unit of the signal.
     features
-        Features through which it can be seen, the best first; empty when no feature of this release sees it.
+        Features through which it can be seen.
     tables
         Source tables that carry it.
 
@@ -52,11 +52,23 @@ DRIVERS: tuple[Driver, ...] = (
         features=(
             "usage_seats_utilisation_30d",
             "usage_logins_rate_30d",
+            "usage_logins_frequency_30d",
+            "usage_logins_count_30d",
+            "usage_logins_days_30d",
+            "usage_events_count_30d",
             "usage_events_count_90d",
+            "usage_events_count_180d",
+            "usage_quantity_sum_90d",
+            "usage_users_distinct_30d",
             "usage_users_distinct_90d",
+            "usage_days_distinct_30d",
             "usage_days_distinct_90d",
             "usage_features_distinct_90d",
-            "usage_logins_count_30d",
+            "usage_features_share_30d",
+            "usage_user_distinct_30d",
+            "usage_level_current",
+            "usage_gap_mean_180d",
+            "usage_gap_longest_180d",
         ),
         tables=("usage", "contracts"),
     ),
@@ -64,7 +76,16 @@ DRIVERS: tuple[Driver, ...] = (
         "trend",
         churn=-0.4,
         upsell=0.1,
-        features=("usage_users_change_30d", "usage_events_slope_180d", "usage_events_change_30d"),
+        features=(
+            "usage_users_change_30d",
+            "usage_events_slope_180d",
+            "usage_events_change_30d",
+            "usage_level_change_90d",
+            "usage_days_shift_182d",
+            "usage_gap_current_ratio_180d",
+            "usage_silence_share",
+            "usage_events_recency",
+        ),
         tables=("usage",),
     ),
     Driver(
@@ -76,18 +97,43 @@ DRIVERS: tuple[Driver, ...] = (
             "nps_score_latest",
             "voc_negative_share_180d",
             "voc_sentiment_mean_180d",
+            "voc_sentiment_latest",
+            "voc_user_sentiment_mean_180d",
+            "voc_decision_maker_sentiment_mean_180d",
             "voc_comments_text_180d",
             "csat_score_mean_365d",
+            "sentiment_level_latest",
             "nps_response_rate_365d",
         ),
         tables=("surveys", "voc", "sentiment"),
     ),
-    Driver("support", churn=0.2, features=("csat_score_mean_365d", "csat_score_latest"), tables=("tickets",)),
+    Driver(
+        "support",
+        churn=0.2,
+        features=(
+            "tickets_opened_count_90d",
+            "tickets_opened_count_180d",
+            "tickets_open_age_max",
+            "tickets_severe_count_90d",
+            "tickets_response_hours_180d",
+            "tickets_resolution_hours_180d",
+            "tickets_reopened_share_180d",
+            "csat_score_mean_365d",
+            "csat_score_latest",
+        ),
+        tables=("tickets",),
+    ),
     Driver(
         "champion_lost",
         churn=0.8,
         unit="flag, six months",
-        features=("voc_decision_maker_recency",),
+        features=(
+            "users_champions_lost_count_180d",
+            "users_key_people_left_recency",
+            "users_champions_count",
+            "usage_champion_recency",
+            "voc_decision_maker_recency",
+        ),
         tables=("users", "voc"),
     ),
     Driver(
@@ -103,7 +149,12 @@ DRIVERS: tuple[Driver, ...] = (
         churn=1.8,
         lag_months=0,
         unit="flag, the end of an annual term",
-        features=("contracts_term_days_to_end", "contracts_term_months", "contracts_notice_days_current"),
+        features=(
+            "contracts_term_days_to_end",
+            "contracts_renewals_due_90d",
+            "contracts_term_months",
+            "contracts_notice_days_current",
+        ),
         tables=("contracts",),
     ),
     Driver(
@@ -119,7 +170,12 @@ DRIVERS: tuple[Driver, ...] = (
         churn=0.4,
         lag_months=0,
         unit="flag, first term ends at the new price",
-        features=("contracts_mrr_change_90d",),
+        features=(
+            "contracts_mrr_change_90d",
+            "contracts_mrr_rise_recency",
+            "contracts_mrr_rises_count",
+            "contracts_mrr_change_365d",
+        ),
         tables=("contracts",),
     ),
     Driver(
@@ -129,5 +185,14 @@ DRIVERS: tuple[Driver, ...] = (
         features=("usage_seats_utilisation_30d", "usage_logins_rate_30d"),
         tables=("usage", "contracts"),
     ),
-    Driver("interest", upsell=0.4, tables=("marketing",)),
+    Driver(
+        "interest",
+        upsell=0.4,
+        features=(
+            "marketing_other_products_count_90d",
+            "marketing_other_products_count_365d",
+            "marketing_other_products_recency",
+        ),
+        tables=("marketing",),
+    ),
 )

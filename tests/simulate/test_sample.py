@@ -4,7 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cs_ml.simulate import WorldConfig, simulate
+from cs_ml.config import Config
+from cs_ml.pipeline.snapshot import take_snapshot
+from cs_ml.simulate import DRIVERS, WorldConfig, simulate
 
 DATA = Path(__file__).parents[2] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -43,3 +45,16 @@ def test_the_dictionary_has_every_column_of_the_truth(name):
 
 def test_the_sample_is_small():
     assert sum(path.stat().st_size for path in (DATA / "sample").iterdir()) < 4_000_000
+
+
+def test_the_truth_names_features_that_there_are(tmp_path):
+    config = Config.model_validate(
+        {
+            "book": {"data_end": "2026-10-01"},
+            "tables": {"folder": str(DATA / "sample")},
+            "snapshots": {"start": "2026-09-01", "end": "2026-10-01"},
+            "output": {"folder": str(tmp_path)},
+        }
+    )
+    known = set(take_snapshot(config).X.columns)
+    assert {name for driver in DRIVERS for name in driver.features} <= known
