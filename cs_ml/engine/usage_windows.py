@@ -16,7 +16,6 @@ from cs_ml.timeline.loops import loops
 
 __all__ = ["usage_windows"]
 
-MOST_LATE = 0.01  # of what is looked at: many late rows are sorted for each period, side by side in NumPy the quicker
 ROWS = 1 << 14  # measured together: their arrays stay in the cache
 CELLS = 1 << 19  # accounts by days that NumPy looks at together, for the same reason
 
@@ -104,6 +103,7 @@ def usage_windows(
 
 
 def _loops(state: UsageState, n_rows: int) -> SimpleNamespace | None:
-    seen = [len(days.day) for part in DISTINCT.values() if (days := getattr(state, part)) is not None]
-    n_steps, n_late = sum(seen) + n_rows, len(state.days.late_day)
-    return loops("cs_ml.engine.usage_windows_kernels", n_steps) if n_late <= MOST_LATE * n_steps else None
+    seen = [
+        len(days.day) + len(days.late_day) for part in DISTINCT.values() if (days := getattr(state, part)) is not None
+    ]
+    return loops("cs_ml.engine.usage_windows_kernels", sum(seen) + n_rows)

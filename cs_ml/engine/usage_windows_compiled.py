@@ -108,9 +108,10 @@ class _Rows:
             np.concatenate([part.day[late], days]).astype(np.int64) for days in (part.late_day, part.late_known)
         )
         member = np.concatenate([member[late], part.late_member])
-        for back in sorted({back for _, back, _ in asked}):
+        slowest = int((known - day).max())  # so many days back everything was known by its day
+        for back in sorted({min(back, slowest) for _, back, _ in asked}):
             seen = in_order_known(group, member, day, np.maximum(day, known - back))
-            own = [question for question in asked if question[1] == back]
+            own = [question for question in asked if min(question[1], slowest) == back]
             told = np.asarray(seen.known).astype(np.uint16)
             self._distinct(part.members, cumulated(seen.counts), seen.day.astype(np.uint16), told, windows, own)
 

@@ -17,7 +17,7 @@ pytest.importorskip("numba")
 FIRST = 20_000
 rows = st.lists(
     st.tuples(
-        st.integers(0, 3), st.integers(0, 5), st.integers(0, 3), st.integers(0, 60), st.sampled_from([0, 0, 1, 9])
+        st.integers(0, 3), st.integers(0, 5), st.integers(0, 3), st.integers(0, 60), st.sampled_from([0, 0, 1, 9, 25])
     ),
     max_size=40,
 )
@@ -47,7 +47,6 @@ def test_compiled_windows_are_those_of_numpy(cases, asked, threads, together):
         with pytest.MonkeyPatch.context() as patch:
             for name in ("PAYS", "PAYS_LOADED", "PAYS_MADE"):
                 patch.setattr(loops, name, at)
-            patch.setattr("cs_ml.engine.usage_windows.MOST_LATE", 1e9)
             patch.setattr("cs_ml.engine.usage_windows.ROWS", together)
             found.append(usage_windows(state, codes, FIRST + days, (7, 30), periods=3, period_days=10, threads=threads))
     plain, compiled = found
