@@ -69,8 +69,11 @@ DRIVERS: tuple[Driver, ...] = (
             "usage_level_current",
             "usage_gap_mean_180d",
             "usage_gap_longest_180d",
+            "entitlements_used_share_90d",
+            "entitlements_used_share_30d",
+            "entitlements_never_used_count",
         ),
-        tables=("usage", "contracts"),
+        tables=("usage", "contracts", "entitlements"),
     ),
     Driver(
         "trend",
