@@ -83,14 +83,25 @@ class Book:
         return len(self.accounts), len(self.periods)
 
     def lacks(self, needs: tuple[str, ...]) -> list[str]:
-        """Return the tables and columns, written ``table`` or ``table.column``, that are absent."""
+        """Return the tables and columns, written ``table`` or ``table.column``, that are absent.
+
+        Where events are told apart and none of them is a login, it is a login that is absent.
+        """
         missing = []
         for table, dot, column in (need.partition(".") for need in needs):
             if table not in self.tables:
                 missing.append(table)
             elif column and column not in self.tables.columns(table):
                 missing.append(table + dot + column)
+            elif (table, column) == ("usage", "event") and not self.has_logins:
+                missing.append("a login in usage.event")
         return list(dict.fromkeys(missing))
+
+    @cached_property
+    def has_logins(self) -> bool:
+        """Whether any event of the tables is a login."""
+        kinds = set(self.tables.query("SELECT DISTINCT event FROM {usage}")["event"])
+        return not kinds or bool(kinds & set(self.options.login_events))
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the rows of a table as they were known, with the position of their account."""

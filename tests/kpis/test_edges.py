@@ -149,6 +149,17 @@ def test_a_missing_table_makes_a_kpi_absent_and_says_so(asked):
     assert "needs contracts.product" in absent["cross_sell_rate"].iloc[0]
 
 
+@pytest.mark.parametrize(("event", "told"), [("click", ["needs a login in usage.event"]), ("signin", [])])
+def test_where_no_event_is_a_login_there_are_none_to_count(asked, event, told):
+    found = asked("2026-01-01", "2026-03-01", accounts="account_id\na", options={"login_events": ["signin"]}, usage=f"""
+        account_id event_at         event
+        a          2026-01-05T09:00 click
+        a          2026-01-06T09:00 {event}""")  # fmt: skip
+    absent = found.table.absent
+    assert absent.loc[absent["kpi"] == "login_count", "reason"].tolist() == told
+    assert found("login_count") == ([] if told else [1, 0])
+
+
 def test_without_contracts_usage_kpis_remain(asked):
     found = asked("2026-01-01", "2026-03-01", accounts="account_id\na\nb", usage="""
         account_id event_at
