@@ -37,6 +37,7 @@ def compiled_windows(
     names = question.names(state)
     to, rows = {name: place for place, name in enumerate(names)}, _Rows(loops, state, group, as_of, question)
     backs = [(period, period * question.period_days) for period in range(question.periods)]
+    lengths = (*question.windows, *([question.period_days] if backs else []))
     rows.edges(state.days, to["events_recency"])
     for kind, (value, part) in SUMS.items():
         if part is None or state.has(part):
@@ -50,7 +51,7 @@ def compiled_windows(
             asked = [(place, 0, to[f"{kind}_{window}d"]) for place, window in enumerate(question.windows)]
             if field == "users":
                 asked += [(len(question.windows), back, to[f"users_period_{period}"]) for period, back in backs]
-            rows.distinct(days, (*question.windows, question.period_days), asked)
+            rows.distinct(days, lengths, asked)
     return dict(zip(names, rows.found, strict=True))
 
 
