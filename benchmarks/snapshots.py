@@ -3,8 +3,9 @@
 Made data as in ``usage_kernel.py``: 20,000 accounts of unequal size, two years, rows in order of time. Every way runs
 in a fresh process, in turn, and the median counts; its columns are held equal to ours, value by value, before anything
 is timed. Judged are ratios of processor seconds, because the machine is shared. featuretools is judged by its own
-primitives; the quickest way found to ask it stands beside. featuretools, timeseriesflattener and Polars get environments of their own in a temporary folder, or those that ``--environments`` names; a way that cannot
-be installed is left out, its goal printed as not measured. ``--quick`` is smaller: what is promised for a size is
+primitives, and the quickest way found to ask it stands beside. featuretools, timeseriesflattener and Polars get
+environments of their own in a temporary folder, or those that ``--environments`` names; a way that cannot be installed
+is left out, its goal printed as not measured. ``--quick`` is smaller: what is promised for a size is
 not judged then. Exit status 0 only when all goals that were measured hold.
 """
 
