@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -132,10 +133,23 @@ class KeyTable:
         return codes
 
     def _insert(self, words: np.ndarray) -> np.ndarray:
+        loops = compiled(max(self._n_expected, self._n_asked))
+        if loops is None and len(self._direct) and words.shape[1] == 1 and int(words.max()) < SMALL:
+            return self._inserted_once(words[:, 0].view(np.int64))
+        return self._inserted(words, loops)
+
+    def _inserted_once(self, numbers: np.ndarray) -> np.ndarray:
+        """Insert small numbers, each once: in NumPy most of the work is on rows that ask for the same."""
+        asked = np.zeros(int(numbers.max()) + 1, bool)
+        asked[numbers] = True
+        self._inserted(as_words(np.flatnonzero(asked)), None)
+        return np.asarray(self._direct.take(numbers) - np.int32(1))
+
+    def _inserted(self, words: np.ndarray, loops: SimpleNamespace | None) -> np.ndarray:
         self._make_room(len(words), words.shape[1])
         slots, first = self._slots, self._size
         words = _widened(words, slots.keys.shape[1])
-        if (loops := compiled(max(self._n_expected, self._n_asked))) is not None:
+        if loops is not None:
             codes = np.empty(len(words), np.int32)
             direct = self._direct
             self._size = loops.add(direct, slots.code, slots.keys, MULTIPLIERS, int(slots.shift), words, first, codes)
@@ -165,8 +179,11 @@ class KeyTable:
     def _note(self, first: int, direct: np.ndarray) -> None:
         if len(direct):
             keys = self._slots.keys[first : self._size]
-            small = np.flatnonzero((keys[:, 0] < SMALL) & ~keys[:, 1:].any(axis=1))
-            direct[keys[small, 0]] = first + 1 + small
+            small = keys[:, 0] < SMALL
+            if keys.shape[1] > 1:
+                small &= ~keys[:, 1:].any(axis=1)
+            rows = np.flatnonzero(small)
+            direct[keys[rows, 0].view(np.int64)] = first + 1 + rows
         self._direct = direct
 
     def _claim(self, slot: np.ndarray, words: np.ndarray, left: np.ndarray) -> None:

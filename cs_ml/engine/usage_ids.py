@@ -50,29 +50,33 @@ class Accounts:
             raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
         self._ids, self._lock = ids, threading.Lock()
         self._n_expected = n_expected
-        self._text = KeyTable(words_of(pa.array(ids, pa.large_string()), "account_id"), n_expected)
 
     def __len__(self) -> int:
-        return len(self._text)
+        return len(self._ids)
 
     def codes(self, column: pa.Array) -> np.ndarray:
         """Return the position of every account, -1 where it is not in the list or null."""
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        if not pa.types.is_integer(kind):
-            return codes_of(column, self._text.find, "usage.account_id")
         with self._lock:
-            table, position = self._whole
-        if len(position) - 1 == len(self):  # all ids are whole numbers: the code is the position
+            table, position = self._whole if pa.types.is_integer(kind) else (self._text, None)
+        if position is None:
             return codes_of(column, table.find, "usage.account_id")
         return codes_of(column, lambda words: np.asarray(position[table.find(words)]), "usage.account_id")
 
     @cached_property
-    def _whole(self) -> tuple[KeyTable, np.ndarray]:
-        """Accounts whose ids are whole numbers, made only where a table holds such ids."""
+    def _text(self) -> KeyTable:
+        """All accounts, made only where a table holds ids as text."""
+        return KeyTable(words_of(pa.array(self._ids, pa.large_string()), "account_id"), self._n_expected)
+
+    @cached_property
+    def _whole(self) -> tuple[KeyTable, np.ndarray | None]:
+        """Accounts whose ids are whole numbers and their positions, unless that is all; made only where asked for."""
         ids = pa.array(self._ids, pa.large_string())
         whole = np.flatnonzero(pc.match_substring_regex(ids, WHOLE).to_numpy(zero_copy_only=False))
-        table = KeyTable(words_of(ids.take(pa.array(whole)).cast(pa.int64())), self._n_expected)
-        return table, np.append(whole, -1).astype(np.int32)
+        every = len(whole) == len(self)
+        numbers = (ids if every else ids.take(pa.array(whole))).cast(pa.int64())
+        position = None if every else np.append(whole, -1).astype(np.int32)
+        return KeyTable(words_of(numbers), self._n_expected), position
 
 
 def is_whole(text: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_ml.engine.usage_codes import KeyTable
+from cs_ml.engine.usage_codes import SMALL, KeyTable
 from cs_ml.engine.usage_ids import Accounts, Members
 from cs_ml.engine.usage_keys import words_of
 from cs_ml.errors import FrameError
@@ -33,6 +33,18 @@ def test_ids_never_added_are_not_found(known, asked):
     codes = dict(zip(known, table.add(words_of(pa.array(known, pa.string()))).tolist(), strict=True))
     found = table.find(words_of(pa.array(asked, pa.string())))
     assert found.tolist() == [codes.get(name, -1) for name in asked]
+
+
+whole = st.one_of(st.integers(0, 9), st.integers(SMALL - 2, SMALL + 2), st.integers(-2, 2**62))
+
+
+@given(st.lists(st.lists(whole, max_size=20), max_size=5))
+def test_whole_numbers_are_coded_once_whatever_their_size(batches):
+    table, seen = KeyTable(), {}
+    for batch in batches:
+        for number, code in zip(batch, table.add(words_of(pa.array(batch, pa.int64()))).tolist(), strict=True):
+            assert seen.setdefault(number, code) == code
+    assert table.keys()[:, 0].view(np.int64).tolist() == sorted(seen, key=seen.__getitem__)
 
 
 @pytest.mark.parametrize("step", [1, 2**32, 2**57 + 2**40])
