@@ -56,7 +56,8 @@ def filled(rows: pd.DataFrame, schema: Schema, date: pd.Timestamp, rng: np.rando
     for name in late.columns.difference(["account_id", *schema.key]):
         if schema.column(name).kind != "instant":
             late[name] = _other(late[name], schema, rng)
-    for name in schema.key[:1] if schema.key[:1] != ("account_id",) else ():
+    name = schema.key[0] if schema.key else "account_id"
+    if name != "account_id" and name in late:
         late[name] = "late-" + late[name].astype(str)
     return Changed(pd.concat([rows, late], ignore_index=True), len(late))
 

@@ -94,6 +94,12 @@ def test_late_rows_have_keys_of_their_own():
     assert changed("filled", "2026-02-15").rows["contract_line_id"].is_unique
 
 
+def test_late_rows_of_a_table_that_names_none_have_no_keys():
+    nameless = ROWS.drop(columns="contract_line_id")
+    found = CHANGES["filled"](nameless, SCHEMAS["contracts"], pd.Timestamp("2026-02-15"), np.random.default_rng(0))
+    assert (len(found.rows), sorted(found.rows)) == (5, sorted(ROWS.columns.drop("contract_line_id")))
+
+
 def test_flags_that_are_all_known_are_deleted_and_turned_over():
     deals = book(
         deals="""
