@@ -16,6 +16,7 @@ from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.parents import family_table, parents_of
 from cs_ml.pipeline.score import Scored
 from cs_ml.report import AccountReport, ModelReport, PortfolioReport
+from cs_ml.report.signal import is_silent
 from cs_ml.store import make_folder, partition_dates, read_partition
 from cs_ml.timeline import as_of_dates
 
@@ -51,6 +52,8 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
     chosen = _foremost(scored, config) if accounts is None else list(accounts)
     _require_accounts(chosen, scored)
     named, rows = _named(history, scored, config), _rows_of(scored, chosen)
+    verdicts = _verdicts(bundle, config)
+    signal = not is_silent(verdicts, "churn")
     written = []
     for lang in config.languages:
         ending = "" if lang == config.languages[0] else f".{lang}"
@@ -61,12 +64,13 @@ def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequen
             coverage=None if scored.snapshot.tables is None else scored.snapshot.tables.summary().reset_index(),
             families=_families(scored), priority=scored.priority, capacity=config.priority.capacity,
             currency=config.book.currency, notes=[str(note) for note in bundle.metadata.get("notes", ())],
-            horizon_days=_horizon(config), title=config.book.name,
+            horizon_days=_horizon(config), title=config.book.name, verdicts=verdicts,
         )  # fmt: skip
         written.append(page.save(folder / f"portfolio{ending}.html"))
         make_folder(folder / "accounts")
         for account, link in links.items():
-            written.append(_account_page(config, scored, account, named, rows[account], lang).save(folder / link))
+            shown = _account_page(config, scored, account, named, rows[account], lang, signal=signal)
+            written.append(shown.save(folder / link))
         for target, model in scored.fitted.models.items():
             written.append(
                 model_card(config, scored, bundle, target, model, lang).save(folder / f"model_{target}{ending}.html")
@@ -88,7 +92,14 @@ def account_page(config: Config, scored: Scored, account: str, history: pd.DataF
 
 
 def _account_page(
-    config: Config, scored: Scored, account: str, named: pd.DataFrame, rows: Mapping[str, pd.DataFrame], lang: str
+    config: Config,
+    scored: Scored,
+    account: str,
+    named: pd.DataFrame,
+    rows: Mapping[str, pd.DataFrame],
+    lang: str,
+    *,
+    signal: bool = True,
 ) -> AccountReport:
     row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
     themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
@@ -97,7 +108,7 @@ def _account_page(
     return AccountReport(
         account, named, name=str(described.pop("name", account)), facts=described or None,
         drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config),
-        curve=_curve(scored, row), currency=config.book.currency, **shown,
+        curve=_curve(scored, row), currency=config.book.currency, signal=signal, **shown,
     )  # fmt: skip
 
 
@@ -204,6 +215,10 @@ def _metrics(bundle: Bundle, scored: Scored) -> pd.DataFrame | None:
 
 def _optional(bundle: Bundle, name: str) -> pd.DataFrame | None:
     return bundle.table(name) if name in bundle.tables else None
+
+
+def _verdicts(bundle: Bundle, config: Config) -> dict[str, str]:
+    return {_role(target, config): verdict for target, verdict in bundle.metadata.get("verdicts", {}).items()}
 
 
 def _horizon(config: Config) -> int:

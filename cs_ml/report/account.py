@@ -60,6 +60,8 @@ class AccountReport(Page):
         Applied to every free text before it is shown.
     notes
         Sentences the reader must know.
+    signal
+        Whether the model found anything to tell accounts that leave by.
     band_edges
         Health at which yellow and green begin.
     horizon_days
@@ -103,6 +105,7 @@ class AccountReport(Page):
         currency: str | None = None,
         redact: Callable[[str], str] = hide_persons,
         notes: Sequence[str] = (),
+        signal: bool = True,
         band_edges: tuple[float, float] = (40.0, 60.0),
         horizon_days: int | None = None,
         lang: str = "en",
@@ -118,7 +121,7 @@ class AccountReport(Page):
         self.surveys, self.voc = _optional(surveys, account_id), _optional(voc, account_id)
         self.curve, self.currency = _optional(curve, account_id), currency
         self.opinions = _optional(opinions, account_id)
-        self.redact, self.notes = redact, tuple(notes)
+        self.redact, self.notes, self.signal = redact, tuple(notes), signal
         self.band_edges, self.horizon_days = band_edges, horizon_days
 
     def view(self) -> dict[str, Any]:
@@ -135,6 +138,7 @@ class AccountReport(Page):
             "state": self._state(),
             "gauge": self._gauge(),
             "drivers": [found for found in map(self._drivers, self._targets()) if found["roles"] or found["themes"]],
+            "survival_note": words("survival_note" if self.signal else "survival_silent_note"),
             "survival": survival(self.curve, self.now.to_dict(), self.as_of, self.currency, words),
             "history": score_charts(self.history.droplevel("account_id"), self.band_edges, words),
             "contracts": contracts_chart(self.contracts, self.as_of, words),

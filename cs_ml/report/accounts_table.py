@@ -35,6 +35,8 @@ def account_rows(
     reasons: Mapping[str, str],
     links: Mapping[str, str],
     words: Words,
+    *,
+    first: str | None = None,
 ) -> dict[str, Any]:
     """Return columns and rows for the script.
 
@@ -48,12 +50,14 @@ def account_rows(
         Address by account.
     words
         Language.
+    first
+        Column whose largest values come first; what is most pressing where missing: expected loss, risk, poor health.
 
     Returns
     -------
     dict
-        ``columns`` (name, label, kind), ``fields`` (what each place of a row is), ``rows``, largest expected loss
-        first, and the language.
+        ``columns`` (name, label, kind), ``fields`` (what each place of a row is), ``rows`` in order, ``first``, and
+        the language.
 
     Examples
     --------
@@ -62,7 +66,7 @@ def account_rows(
     >>> found["fields"], found["rows"]
     (['account_id', 'health', 'reason'], [['a', 62.0, 'why'], ['b', None, None]])
     """
-    frame = _ordered(_with_change(now, before))
+    frame = _ordered(_with_change(now, before), first)
     shown = [name for name in COLUMNS if has(frame, name)]
     beside = [name for name in BESIDE if has(frame, name)]
     fields: dict[str, list[Any]] = {"account_id": [str(account) for account in frame.index]}
@@ -76,6 +80,7 @@ def account_rows(
     )
     return {
         "lang": words.lang,
+        "first": first,
         "columns": [{"name": name, "label": words.label(name), "kind": kind} for name, kind in kinds.items()],
         "fields": list(fields),
         "rows": [list(row) for row in zip(*fields.values(), strict=True)],
@@ -110,9 +115,10 @@ def _with_change(now: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame
     return now.assign(health_change=now["health"] - before["health"].reindex(now.index))
 
 
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sort by what is most pressing; ties by account."""
-    for column, ascending in (("expected_loss", False), ("p_churn", False), ("health", True)):
+def _ordered(frame: pd.DataFrame, first: str | None) -> pd.DataFrame:
+    """Sort by a column, or else by what is most pressing; ties by account."""
+    chosen = () if first is None else ((first, False),)
+    for column, ascending in (*chosen, ("expected_loss", False), ("p_churn", False), ("health", True)):
         if has(frame, column):
             return frame.sort_index().sort_values(column, ascending=ascending, na_position="last", kind="stable")
     return frame.sort_index()

@@ -15,6 +15,7 @@ from cs_ml.report.headline import tiles
 from cs_ml.report.page import Page, embedded
 from cs_ml.report.priority import priority_rows
 from cs_ml.report.reasons import driver_rows, newest, top_reasons
+from cs_ml.report.signal import is_silent, signal_notes
 from cs_ml.report.spread import band_rows, bands_overlap, health_chart, move_rows, risk_chart
 from cs_ml.report.summary import has, latest, previous, with_loss
 
@@ -49,6 +50,9 @@ class PortfolioReport(Page):
     priority
         The accounts to work on first, see :func:`cs_ml.report.priority.priority_rows`; with ``capacity``, how many
         accounts can be worked on a month, and ``currency`` of the money.
+    verdicts
+        What the model of each target was found to be on later dates: ``usable signal``, ``no usable signal``,
+        ``not knowable``. Without a signal the page says so first, and ranks nobody by the probability.
     notes
         Sentences the reader must know: missing tables, attributes that are not point-in-time.
     links
@@ -92,6 +96,7 @@ class PortfolioReport(Page):
         priority: pd.DataFrame | None = None,
         capacity: int | None = None,
         currency: str | None = None,
+        verdicts: Mapping[str, str] | None = None,
         notes: Sequence[str] = (),
         links: Mapping[str, str] | None = None,
         horizon_days: int | None = None,
@@ -105,12 +110,16 @@ class PortfolioReport(Page):
         self.reliability, self.coverage, self.book, self.metrics = reliability, coverage, book, metrics
         self.families, self.priority, self.capacity, self.currency = families, priority, capacity, currency
         self.notes, self.links, self.horizon_days = tuple(notes), dict(links or {}), horizon_days
+        self.verdicts = dict(verdicts or {})
 
     def view(self) -> dict[str, Any]:
         """Return what the template shows."""
         words, now = self.words, self.now
         risk, growth = (top_reasons(self.drivers, words.lang, towards=way) for way in ("risk", "growth"))
-        rows = account_rows(now, self.before, risk, self.links, words)
+        silent = is_silent(self.verdicts, "churn")
+        rows = account_rows(
+            now, self.before, {} if silent else risk, self.links, words, first="mrr" if silent else None
+        )
         return {
             "as_of": words.date(self.as_of),
             "horizon": self.horizon_days,
@@ -122,11 +131,13 @@ class PortfolioReport(Page):
             "health_chart": health_chart(now, words),
             "overlapping": bands_overlap(now),
             "risk_chart": risk_chart(now, words),
-            "at_risk": self._listed("expected_loss", risk, "churn"),
-            "priority": self._priority(),
+            "signal": signal_notes(self.verdicts, words),
+            "by_revenue": self._by_revenue() if silent else [],
+            "at_risk": [] if silent else self._listed("expected_loss", risk, "churn"),
+            "priority": [] if silent else self._priority(),
             "capacity": self.capacity,
             "currency": self.currency,
-            "growing": self._listed("p_upsell", growth, "upsell"),
+            "growing": [] if is_silent(self.verdicts, "upsell") else self._listed("p_upsell", growth, "upsell"),
             "columns": rows["columns"],
             "accounts": embedded(rows),
             "reliability": reliability_rows(self.reliability, words),
@@ -157,6 +168,14 @@ class PortfolioReport(Page):
             return []
         first = self.now.sort_index().sort_values(column, ascending=False, kind="stable").head(LISTED)
         return [self._account(row, reasons, target) for row in first.reset_index().to_dict("records")]
+
+    def _by_revenue(self) -> list[dict[str, Any]]:
+        """Return the accounts with the largest revenue, where nothing is known that would rank them by risk."""
+        first = (
+            self.now.sort_index().sort_values("mrr", ascending=False, kind="stable") if has(self.now, "mrr") else None
+        )
+        rows = [] if first is None else first.head(self.capacity or LISTED).reset_index().to_dict("records")
+        return [self._account(row, {}, "") for row in rows]
 
     def _account(self, row: Mapping[Any, Any], reasons: Mapping[str, str], target: str) -> dict[str, Any]:
         """Return one account of a list as texts."""

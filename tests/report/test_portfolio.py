@@ -8,6 +8,7 @@ import pytest
 
 from cs_ml.errors import FrameError, InputError
 from cs_ml.report import LANGUAGES, PortfolioReport
+from cs_ml.report.words import Words
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", '" onmouseover="alert(3)', "{{ 7*7 }}"]
 VOID = {"meta", "link", "input", "br"}
@@ -186,3 +187,26 @@ def test_every_band_is_drawn_where_its_accounts_are(scores, healths, told):
     bins = [str(int(health // 5 * 5)) for health in healths]
     assert sorted(drawn) == sorted(zip(bins, ["Red", "Yellow", "Green"], strict=True))
     assert ("does not follow from today" in page) == told
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_a_signal_the_page_says_so_first_and_ranks_by_revenue_alone(scores, drivers, lang):
+    words = Words(lang)
+    page = PortfolioReport(scores, drivers, verdicts={"churn": "no usable signal"}, capacity=3, lang=lang).html()
+    assert 0 < page.index(words("no_signal", target=words.level("churn"))) < page.index('id="today"')
+    assert words("by_revenue_note") in page
+    assert words("top_loss") not in page
+    assert words("priority") not in page
+    (section,) = re.findall(rf"<h3>{words('by_revenue')} .*?</table>", page, flags=re.DOTALL)
+    assert re.findall(r'<td class="n">([\d,]+)</td>', section) == ["600", "500", "400"]
+    found = embedded(page)
+    assert "reason" not in found["fields"]
+    assert [row[found["fields"].index("mrr")] for row in found["rows"]][:3] == [600.0, 500.0, 400.0]
+
+
+def test_a_target_with_a_signal_is_ranked_beside_one_without(scores, drivers):
+    page = PortfolioReport(scores, drivers, verdicts={"churn": "usable signal", "upsell": "not knowable"}).html()
+    assert "Upsell: not knowable yet" in page
+    assert "Churn: no" not in page
+    assert Words("en")("top_loss") in page
+    assert Words("en")("top_growth") not in page

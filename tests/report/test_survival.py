@@ -52,3 +52,10 @@ def test_the_model_card_draws_the_base_rate_by_date():
     assert "2026-02-01: 6.0%" in page
     assert "Base rate by date" in page
     assert "Base rate by date" not in ModelReport(base_rates=rates.iloc[:1]).html()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_a_signal_nothing_is_foreseen_from_accounts_that_were_alike(scores, lang):
+    told, words = AccountReport("a00001", scores, curve=CURVE, signal=False, lang=lang).html(), Words(lang)
+    assert words("survival_silent_note") in told
+    assert words("survival_note") not in told

@@ -8,7 +8,7 @@
 
   const holder = document.getElementById("rows");
   if (!holder) return;
-  const { lang, columns, fields, rows } = JSON.parse(holder.textContent);
+  const { lang, columns, fields, rows, first: chosen } = JSON.parse(holder.textContent);
   const place = Object.fromEntries(fields.map((name, at) => [name, at]));
   const table = document.getElementById("table"), body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
   const search = document.getElementById("search"), count = document.getElementById("count");
@@ -133,6 +133,6 @@
     if (event.key === "/" && !/^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName)) { event.preventDefault(); search.focus(); }
     if (event.key === "Escape" && document.activeElement === search) { search.value = ""; filter(); }
   });
-  const first = ["expected_loss", "p_churn", "health"].find((name) => name in place);
+  const first = [chosen, "expected_loss", "p_churn", "health"].find((name) => name in place);
   if (first) sort(first, first === "health"); else filter();
 })();
