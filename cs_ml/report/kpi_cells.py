@@ -9,7 +9,7 @@ import pandas as pd
 
 from cs_ml.report.words import NOTHING, Words
 
-__all__ = ["interval_text", "key_of", "value_text"]
+__all__ = ["interval_text", "key_of", "period_text", "value_text"]
 
 
 def value_text(value: Any, unit: str, words: Words) -> str:
@@ -41,6 +41,22 @@ def interval_text(row: Mapping[Any, Any], words: Words) -> str:
     if low is None or pd.isna(low):
         return ""
     return f"{value_text(low, row['unit'], words)} – {value_text(high, row['unit'], words)}"
+
+
+def period_text(start: Any, end: Any, words: Words) -> str:
+    """Write a period that ends before a day: a whole month by its name, others by their first and last day.
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2026-02-01", "2026-04-01"])
+    >>> [period_text(pd.Timestamp("2026-01-01"), end, Words("en")) for end in ends]
+    ['2026-01', '2026-01-01 – 2026-03-31']
+    """
+    if pd.isna(start):
+        return NOTHING
+    if start.day == 1 and end == start + pd.DateOffset(months=1):
+        return f"{start:%Y-%m}"
+    return f"{words.date(start)} – {words.date(end - pd.Timedelta(days=1))}"
 
 
 def key_of(row: Mapping[Any, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from cs_ml.report.kpi_cells import interval_text, key_of, value_text
+from cs_ml.report.kpi_cells import interval_text, key_of, period_text, value_text
 from cs_ml.report.page import Page
 from cs_ml.report.summary import require_columns
 from cs_ml.report.timecharts import sparkline
@@ -75,6 +75,7 @@ class KpiReport(Page):
         self.frame, self.absent, self.goals, self.triangles, self.book = frame, absent, goals, triangles or {}, book
         rows = zip(catalog["kpi"], catalog["definition"], strict=True)
         self.named = dict(zip(rows, catalog.to_dict("records"), strict=True))
+        self.ends = dict(zip(frame["period_start"], frame["period_end"], strict=True))
 
     def view(self) -> dict[str, Any]:
         """Return what the template shows."""
@@ -97,6 +98,10 @@ class KpiReport(Page):
     def _span(self, row: pd.Series) -> str:
         return f"{self.words.date(row['period_start'])} – {self.words.date(row['period_end'] - pd.Timedelta(days=1))}"
 
+    def _period(self, row: Mapping[Any, Any]) -> str:
+        start = row.get("period_start")
+        return period_text(start, self.ends.get(start), self.words)
+
     def _label(self, row: Mapping[Any, Any]) -> str:
         named = self.named.get((row["kpi"], row["definition"]))
         return str(row["kpi"]) if named is None else str(named[f"label_{self.words.lang}"])
@@ -117,7 +122,7 @@ class KpiReport(Page):
             notes.append(self.words("cost_above_revenue"))
         label = self._label(row)
         return {
-            "key": key_of(row), "label": label, "meaning": self._meaning(row),
+            "key": key_of(row), "label": label, "period": self._period(row), "meaning": self._meaning(row),
             "value": value_text(row["value"], row["unit"], self.words), "interval": interval_text(row, self.words),
             "numerator": self.words.value(row.get("numerator")),
             "denominator": self.words.value(row.get("denominator")),
@@ -130,7 +135,7 @@ class KpiReport(Page):
         return {
             "depth": int(row["depth"]), "label": self._label(row), "value": value_text(row["value"], unit, self.words),
             "interval": interval_text({**row, "unit": unit}, self.words), "status": self.words(f"goal_{status}"),
-            "target": value_text(row["target"], unit, self.words), "kind": status,
+            "target": value_text(row["target"], unit, self.words), "kind": status, "period": self._period(row),
         }  # fmt: skip
 
     def _unit(self, row: Mapping[Any, Any]) -> str:
@@ -160,7 +165,15 @@ class KpiReport(Page):
               for value in wide.loc[cohort]])
             for cohort in wide.index
         ]  # fmt: skip
-        return {"title": self.words(f"triangle_{of}"), "ages": [str(age) for age in wide.columns], "rows": rows}
+        first, last = wide.index.min(), wide.index.max()
+        spans = self.words("cohorts_span", first=self._period({"period_start": first}),
+                           last=self._period({"period_start": last}))  # fmt: skip
+        return {
+            "title": self.words(f"triangle_{of}"),
+            "span": spans,
+            "ages": [str(age) for age in wide.columns],
+            "rows": rows,
+        }
 
     @staticmethod
     def _missing(absent: pd.DataFrame) -> list[dict[Any, Any]]:
