@@ -13,6 +13,7 @@ from cs_ml.config import Config
 from cs_ml.errors import Fault, InputError
 from cs_ml.models import PropensityClassifier
 from cs_ml.pipeline.opinions import opinions_of
+from cs_ml.pipeline.page_rows import account_rows, attributes, evidence, versions
 from cs_ml.pipeline.parents import family_table, parents_of
 from cs_ml.pipeline.score import Scored
 from cs_ml.report import AccountReport, ModelReport, PortfolioReport
@@ -23,8 +24,6 @@ from cs_ml.timeline import as_of_dates
 __all__ = ["account_page", "published_scores", "write_pages"]
 
 PAGES = 40
-SHOWN_ATTRIBUTES = ("segment", "industry", "region", "csm")
-EVIDENCE = ("contracts", "surveys", "voc")
 
 
 def write_pages(config: Config, scored: Scored, bundle: Bundle, accounts: Sequence[str] | None = None) -> list[Path]:
@@ -103,8 +102,8 @@ def _account_page(
 ) -> AccountReport:
     row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
     themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
-    shown: Any = {**_evidence(rows), "opinions": opinions_of(scored.snapshot.tables, scored.scores.loc[[row]])}
-    described = _attributes(rows)
+    shown: Any = {**evidence(rows, row[1]), "opinions": opinions_of(scored.snapshot.tables, scored.scores.loc[[row]])}
+    described = attributes(rows)
     return AccountReport(
         account, named, name=str(described.pop("name", account)), facts=described or None,
         drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config),
@@ -198,7 +197,7 @@ def _named(scores: pd.DataFrame, scored: Scored, config: Config) -> pd.DataFrame
     tables = scored.snapshot.tables
     if tables is None:
         return renamed
-    rows = tables.frame("accounts").drop_duplicates("account_id", keep="last").set_index("account_id")
+    rows = versions(tables, as_of_dates(scored.scores)[0])
     known = [name for name in ("name", "segment", "csm") if name in rows and name not in renamed]
     return renamed.join(rows[known], on="account_id")
 
@@ -230,28 +229,5 @@ def _horizon(config: Config) -> int:
 
 
 def _rows_of(scored: Scored, accounts: Sequence[str]) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return the rows of some accounts by account and table; each table is read once for all of them."""
-    found: dict[str, dict[str, pd.DataFrame]] = {account: {} for account in accounts}
-    tables = scored.snapshot.tables
-    names = [] if tables is None else [name for name in ("accounts", *EVIDENCE, "usage") if name in tables]
-    for name in names:
-        for account, rows in tables.frame(name, accounts).groupby("account_id", sort=False):  # type: ignore[union-attr]
-            found[str(account)][name] = rows.reset_index(drop=True)
-    return found
-
-
-def _attributes(rows: Mapping[str, pd.DataFrame]) -> dict[str, object]:
-    last = rows["accounts"].iloc[-1].dropna().to_dict() if "accounts" in rows else {}
-    return {name: last[name] for name in ("name", *SHOWN_ATTRIBUTES) if name in last}
-
-
-def _evidence(rows: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
-    """Return what the page shows of the account's own rows."""
-    found = {name: rows[name] for name in EVIDENCE if name in rows}
-    if "usage" in rows:
-        weeks = rows["usage"].set_index("event_at").resample("W-MON", label="left", closed="left")
-        columns = {"events": weeks.size()}
-        if "user_id" in rows["usage"]:
-            columns["users"] = weeks["user_id"].nunique()
-        found["usage"] = pd.DataFrame(columns)
-    return found
+    """Return the rows of some accounts that a page of the scored date may show, by account and table."""
+    return account_rows(scored.snapshot.tables, accounts, as_of_dates(scored.scores)[0])
