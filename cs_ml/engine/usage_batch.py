@@ -53,8 +53,6 @@ class Codes:
         Codes of users, of users of accounts, and of features; grow with every batch.
     piles
         Rows by kind and by whether they were known late.
-    whole_features
-        Whether the names of the features are integers.
     """
 
     accounts: Accounts
@@ -67,7 +65,7 @@ class Codes:
     members: Members = field(init=False)
     features: KeyTable = field(init=False)
     piles: dict[tuple[Kind, bool], Pile] = field(init=False)
-    whole_features: bool = False
+    _whole: dict[str, bool] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make room for the codes of users, of users of accounts and of features, and begin empty piles."""
@@ -78,11 +76,31 @@ class Codes:
             (kind, late): Pile(bits.get(kind, 0), self.n_expected) for kind in KINDS for late in (False, True)
         }
 
+    @property
+    def whole_features(self) -> bool:
+        """Whether the names of the features are integers."""
+        return self._whole.get("feature", False)
+
+    def note(self, name: str, kind: pa.DataType) -> None:
+        """Note whether the ids of a column are integers.
+
+        Raises
+        ------
+        TableError
+            If they were text in another batch, or the other way round: the same id would be two.
+        """
+        if not pa.types.is_null(kind) and self._whole.setdefault(name, _is_whole(kind)) != _is_whole(kind):
+            hint = "write them in the same way in all files"
+            raise TableError(
+                Fault(f"usage.{name}", "text or integers", "text in one file, integers in another", hint=hint)
+            )
+
     def top(self, feature: np.ndarray) -> np.ndarray:
         """Return the position among the top features of every feature code, -1 where it is not among them."""
-        place = [at for at, name in enumerate(self.top_features) if not self.whole_features or is_whole(name)]
+        whole = self.whole_features
+        place = [at for at, name in enumerate(self.top_features) if not whole or is_whole(name)]
         names = pa.array([self.top_features[at] for at in place], pa.string())
-        code = self.features.find(words_of(names.cast(pa.int64()) if self.whole_features else names))
+        code = self.features.find(words_of(names.cast(pa.int64()) if whole else names))
         position = np.full(len(self.features) + 1, -1)  # the last is that of a missing feature
         position[code[code >= 0]] = np.array(place, np.int64)[code >= 0]
         return np.asarray(position[feature])
@@ -126,6 +144,8 @@ def reduce_batch(batch: pa.RecordBatch, codes: Codes, work: Work) -> None:
         If a column is missing or holds what it must not.
     """
     work.columns.update(batch.schema.names)
+    for name in {"user_id", "feature"}.intersection(batch.schema.names):
+        codes.note(name, batch[name].type)
     columns = _integers(batch, codes)
     known = columns["account"] >= 0
     work.n_ignored += int(np.count_nonzero(~known))
@@ -159,7 +179,6 @@ def _integers(batch: pa.RecordBatch, codes: Codes) -> dict[str, np.ndarray]:
         columns["user"] = codes_of(batch["user_id"], codes.users.add, "usage.user_id")
     if "feature" in present:
         columns["feature"] = codes_of(batch["feature"], codes.features.add, "usage.feature")
-        codes.whole_features |= _is_whole(batch["feature"].type)
     if "event" in present:
         columns["login"] = flags_of(batch["event"], codes.login_events)
     if "quantity" in present:

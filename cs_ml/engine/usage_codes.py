@@ -72,6 +72,7 @@ class KeyTable:
         self._size, self._n_expected, self._n_asked = len(keys), n_expected, 0
         self._direct = np.empty(0, np.int32)
         self._slots = _slots_with(keys, len(keys))
+        self._held: SimpleNamespace | None = None
 
     def __len__(self) -> int:
         return self._size
@@ -102,7 +103,7 @@ class KeyTable:
         return np.where(longer.any(axis=1), np.int32(-1), codes) if longer.shape[1] else codes
 
     def _found(self, slots: _Slots, words: np.ndarray) -> np.ndarray:
-        loops = compiled(max(self._n_expected, self._n_asked))
+        loops = self._loops()
         if loops is None:
             if words.shape[1] == 1 and len(words) and int(words.max()) < SMALL:
                 return np.asarray(self._small().take(words[:, 0].view(np.int64)) - np.int32(1))
@@ -113,7 +114,7 @@ class KeyTable:
         return codes
 
     def _found_among_small(self, numbers: np.ndarray) -> np.ndarray:
-        loops = compiled(max(self._n_expected, self._n_asked + len(numbers)))
+        loops = self._loops(len(numbers))
         if loops is None:
             return self.find(as_words(numbers))
         self._n_asked += len(numbers)
@@ -122,6 +123,11 @@ class KeyTable:
             others = np.flatnonzero(codes == -2)
             codes[others] = self.find(as_words(numbers[others]))
         return codes
+
+    def _loops(self, more: int = 0) -> SimpleNamespace | None:
+        """Return the compiled loops once they pay, and ever after: keys they add are not all where NumPy looks."""
+        self._held = self._held or compiled(max(self._n_expected, self._n_asked + more))
+        return self._held
 
     def add(self, words: np.ndarray) -> np.ndarray:
         """Return the code of every key; keys not seen before get the next codes."""
@@ -133,7 +139,7 @@ class KeyTable:
         return codes
 
     def _insert(self, words: np.ndarray) -> np.ndarray:
-        loops = compiled(max(self._n_expected, self._n_asked))
+        loops = self._loops()
         if loops is None and len(self._direct) and words.shape[1] == 1 and int(words.max()) < SMALL:
             return self._inserted_once(words[:, 0].view(np.int64))
         return self._inserted(words, loops)

@@ -19,7 +19,7 @@ from cs_ml.errors import FrameError
 
 __all__ = ["STRAY", "Accounts", "Members", "is_whole"]
 
-WHOLE = "^(0|-?[1-9][0-9]{0,17})$"
+WHOLE = "^(0|-?[1-9][0-9]{0,18})$"  # of those with more than 18 characters some take more than 64 bits
 STRAY = 1 << 30  # codes of users that were seen in a second account begin here
 
 
@@ -73,6 +73,8 @@ class Accounts:
         """Accounts whose ids are whole numbers and their positions, unless that is all; made only where asked for."""
         ids = pa.array(self._ids, pa.large_string())
         whole = np.flatnonzero(pc.match_substring_regex(ids, WHOLE).to_numpy(zero_copy_only=False))
+        doubtful = np.flatnonzero(pc.binary_length(ids).to_numpy()[whole] > 18)
+        whole = np.delete(whole, [row for row in doubtful if not is_whole(self._ids[whole[row]])])
         every = len(whole) == len(self)
         numbers = (ids if every else ids.take(pa.array(whole))).cast(pa.int64())
         position = None if every else np.append(whole, -1).astype(np.int32)
@@ -82,7 +84,9 @@ class Accounts:
 def is_whole(text: str) -> bool:
     """Tell whether a text is how an integer of 64 bits is written."""
     digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and len(digits) < 19 and str(int(text)) == text
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        return False
+    return str(int(text)) == text and -(2**63) <= int(text) < 2**63
 
 
 class Members:

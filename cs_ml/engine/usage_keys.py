@@ -43,7 +43,8 @@ def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
     Raises
     ------
     TableError
-        If a text ends in a NUL character, which padding could not tell from its absence.
+        If a text ends in a NUL character, which padding could not tell from its absence; if an integer takes 64 bits
+        without a sign.
 
     Examples
     --------
@@ -51,8 +52,11 @@ def words_of(values: pa.Array, where: str = "ids") -> np.ndarray:
     True
     """
     if pa.types.is_integer(values.type):
-        values = pc.fill_null(values, 0) if values.null_count else values
-        return as_words(_plain(values))
+        numbers = _plain(pc.fill_null(values, 0) if values.null_count else values)
+        if numbers.dtype == np.uint64 and len(numbers) and int(numbers.max()) >= 2**63:
+            hint = "write them as text"
+            raise TableError(Fault(where, "integers below 2**63", str(numbers.max()), hint=hint))
+        return as_words(numbers)
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         values = pc.cast(values, pa.large_string())
     width = np.int32 if pa.types.is_string(values.type) else np.int64

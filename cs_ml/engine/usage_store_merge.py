@@ -138,7 +138,9 @@ def merge_states(states: Sequence[UsageState]) -> UsageState:
         if any(part is not None for part in held):
             parts[field] = _features(states, names, n_rows) if field == "features" else _users(held, n_accounts, n_rows)
     days = _accounts([state.days for state in states], n_accounts, n_rows)
-    top = {name: _accounts([state.top[name] for state in states], n_accounts, n_rows) for name in states[0].top}
+    asked = dict.fromkeys(name for state in states for name in state.top)  # a file without rows tells of none
+    tops = {name: [state.top[name] for state in states if name in state.top] for name in asked}
+    top = {name: _accounts(held, n_accounts, n_rows) for name, held in tops.items()}
     counts = n_rows, sum(state.n_ignored for state in states)
     used = tuple(names) if parts["features"] is not None else ()
     return UsageState(days, parts["users"], parts["features"], parts["logins"], *_span(days), *counts, used, top)
@@ -221,7 +223,7 @@ def _piled(
             late.add(Rows(code[part.late_member] << DAY_BITS | part.late_day, lag, dict(part.late_values)))
     merged = pile.merged()
     if not len(merged):
-        merged = Rows(merged.key, None, {name: np.empty(0, np.int64) for name in parts[0].values})
+        merged = Rows(merged.key, None, {name: np.empty(0, np.int64) for part in parts for name in part.values})
     return merged, late.merged()
 
 

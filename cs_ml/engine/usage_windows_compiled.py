@@ -78,6 +78,8 @@ class _Rows:
             late_value = first_active(days, value)
         offsets = sorted({offset for far, near, _ in asked for offset in (far, near)})
         spans = np.array([(offsets.index(far), offsets.index(near), to) for far, near, to in asked], np.int64)
+        if not len(spans):
+            return
         place, running = np.empty(self._n_days, np.uint32), np.empty(self._n_days + 1, np.int64)
         change = np.empty(self._most + 2, np.int64)
         at = np.empty((len(offsets), self._most), np.uint32)
@@ -94,6 +96,8 @@ class _Rows:
 
     def distinct(self, part: Days, windows: Sequence[int], asked: Asked) -> None:
         """Fill how many members were seen, for (position of the window, days back, measure)."""
+        if not asked:
+            return
         self.found[[measure for _, _, measure in asked]] = 0
         if not len(part.late_member):
             self._distinct(part.members, part.starts, part.day, ALL_KNOWN, windows, asked)

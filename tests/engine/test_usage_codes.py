@@ -88,6 +88,12 @@ def test_integers_are_written_in_one_way_only():
     assert accounts.codes(pa.array([7, -3, 0])).tolist() == [3, 1, -1]
 
 
+def test_integers_of_nineteen_digits_are_known_as_far_as_64_bits_reach():
+    ids = sorted(map(str, [2**63 - 1, -(2**63), 1_234_567_890_123_456_789, 2**63, 5]))
+    numbers = pa.array([int(name) for name in ids if int(name) < 2**63])
+    assert [ids[code] for code in Accounts(ids).codes(numbers)] == [str(number) for number in numbers.to_pylist()]
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=1, max_size=30), st.integers(1, 30))
 def test_members_are_pairs_of_account_and_user(pairs, cut):
     members = Members()

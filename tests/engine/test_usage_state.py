@@ -243,8 +243,21 @@ def test_errors_say_what_was_found():
     assert "usage.quantity: expected numbers up to 4.6e+12, found inf (1 row)" in refused(quantity=[np.inf])
     assert "usage.quantity: expected numbers, found a column of string" in refused(quantity=["x"])
     assert "NUL" in refused(user_id=["u\0"])
+    assert "usage.user_id: expected integers below 2**63" in refused(user_id=pa.array([2**63], pa.uint64()))
     with pytest.raises(TableError, match=r"usage\.event_at: expected this column"):
         reduce_usage([pa.record_batch({"account_id": ["a"]})], ["a"], Clock())
+
+
+def test_ids_are_integers_in_all_batches_or_in_none():
+    """As words the text "7" is the number 55."""
+    at = pa.array(np.array([FIRST], dtype="datetime64[D]"))
+    one, other, none = (
+        pa.record_batch({"account_id": ["a"], "event_at": at, "user_id": user, "feature": ["f"]})
+        for user in (pa.array(["7"]), pa.array([55]), pa.nulls(1))
+    )
+    with pytest.raises(TableError, match=r"usage\.user_id: expected text or integers, found text in one file"):
+        reduce_usage([one, other], ["a"], Clock())
+    assert reduce_usage([one, none, one], ["a"], Clock()).n_rows == 3
 
 
 def test_sums_that_would_overflow_are_refused():

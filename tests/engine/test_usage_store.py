@@ -73,7 +73,8 @@ def assert_same(left: UsageState, right: UsageState) -> None:
 
 
 def reduced(rows, accounts=ACCOUNTS) -> UsageState:
-    return reduce_usage([batch_of(rows)], accounts, Clock(), **OPTIONS)
+    batches = [batch_of(rows)] if len(rows) else []  # a file without rows has no batch
+    return reduce_usage(batches, accounts, Clock(), **OPTIONS)
 
 
 @pytest.mark.parametrize("times", [0, usage_store_merge.TIMES_LARGER, 1 << 40])
@@ -119,6 +120,15 @@ def test_absent_columns_stay_absent():
     batch = pa.record_batch({"account_id": ["a", "b"], "event_at": at})
     pieces = [reduce_usage([batch.slice(at, 1)], ACCOUNTS, Clock()) for at in (0, 1)]
     assert_same(merge_states(pieces), reduce_usage([batch], ACCOUNTS, Clock()))
+
+
+def test_a_file_without_rows_takes_nothing_away(tmp_path):
+    for order in ([5, 0], [0, 5], [0, 0, 5]):
+        book = Book(tmp_path / str(order))
+        book.folder.mkdir()
+        for at, n_rows in enumerate(order):
+            book.write(f"{at}.parquet", [("a", "u", "g", "login", 3, 0, 1.5)] * n_rows)
+            assert_same(book.state(), book.at_once())
 
 
 class Book:

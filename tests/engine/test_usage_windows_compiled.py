@@ -39,8 +39,15 @@ def state_of(cases):
 
 
 @settings(max_examples=80, deadline=None)
-@given(rows, st.one_of(own_dates, shared_dates), st.sampled_from([1, 2]), st.sampled_from([1, 9, 1 << 14]))
-def test_compiled_windows_are_those_of_numpy(cases, asked, threads, together):
+@given(
+    rows,
+    st.one_of(own_dates, shared_dates),
+    st.sampled_from([1, 2]),
+    st.sampled_from([1, 9, 1 << 14]),
+    st.sampled_from([(), (7, 30)]),
+    st.sampled_from([0, 3]),
+)
+def test_compiled_windows_are_those_of_numpy(cases, asked, threads, together, windows, periods):
     state, (codes, days) = state_of(cases), np.array(asked, np.int64).T
     found = []
     for at in (1 << 60, -1):
@@ -48,7 +55,9 @@ def test_compiled_windows_are_those_of_numpy(cases, asked, threads, together):
             for name in ("PAYS", "PAYS_LOADED", "PAYS_MADE"):
                 patch.setattr(loops, name, at)
             patch.setattr("cs_ml.engine.usage_windows.ROWS", together)
-            found.append(usage_windows(state, codes, FIRST + days, (7, 30), periods=3, period_days=10, threads=threads))
+            found.append(
+                usage_windows(state, codes, FIRST + days, windows, periods=periods, period_days=10, threads=threads)
+            )
     plain, compiled = found
     assert list(plain) == list(compiled)
     for name, values in plain.items():
