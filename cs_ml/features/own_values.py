@@ -14,6 +14,9 @@ from cs_ml.tables.redact import redact
 __all__ = ["checked_column"]
 
 WORDS = ("category", "text")
+NO_VALUES = {"M": "instants", "m": "lengths of time", "c": "complex numbers"}
+SPREAD = "spread the answers of a groupby over all keys: seen.spread(answers)"
+DAYS = "return days, as seen.days_since(column) has them"
 
 
 def checked_column(about: Feature, values: Any, n_keys: int) -> np.ndarray:
@@ -24,14 +27,15 @@ def checked_column(about: Feature, values: Any, n_keys: int) -> np.ndarray:
     about
         What the feature promises.
     values
-        What was made.
+        What was made; a series is put into the order of its index, the position of each key.
     n_keys
         How many there must be.
 
     Raises
     ------
     FrameError
-        If there are not so many, in one dimension, or one of them is not of the kind.
+        If there are not so many, in one dimension, a series is not indexed by the keys' positions, or a value is not of
+        the kind.
 
     Examples
     --------
@@ -42,9 +46,23 @@ def checked_column(about: Feature, values: Any, n_keys: int) -> np.ndarray:
     where = f"feature {about.name}"
     if np.shape(values) != (n_keys,):
         found = f"{type(values).__name__} of shape {np.shape(values)}"
-        raise FrameError(Fault(where, f"{n_keys:,} values, one an account and date", found))
+        hint = SPREAD if isinstance(values, pd.Series) else None
+        raise FrameError(Fault(where, f"{n_keys:,} values, one an account and date", found, hint=hint))
+    if isinstance(values, pd.Series):
+        values = _in_order(values, where)
+    if (kind := pd.Series(values).dtype.kind) in NO_VALUES:
+        raise FrameError(Fault(where, "numbers, flags or text", NO_VALUES[kind], hint=DAYS if kind in "mM" else None))
     column = pd.Series(np.asarray(values, dtype=object))
     return _words(column, where, about.kind) if about.kind in WORDS else _numbers(column, where)
+
+
+def _in_order(values: pd.Series, where: str) -> pd.Series:
+    """Put a series that was sorted back into the order of the keys, whose positions are its index."""
+    places = values.index.get_indexer(pd.RangeIndex(len(values))) if values.index.is_unique else np.array([-1])
+    if (places < 0).any():
+        found = f"an index such as {values.index[-1]!r}"
+        raise FrameError(Fault(where, f"a series indexed by `key`, 0 to {len(values) - 1:,}", found, hint=SPREAD))
+    return values.iloc[places]
 
 
 def _words(column: pd.Series, where: str, kind: str) -> np.ndarray:

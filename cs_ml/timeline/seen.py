@@ -17,6 +17,7 @@ from cs_ml.timeline.revealed import revealed_at
 __all__ = ["Seen"]
 
 Values = str | pd.Series | np.ndarray
+GROUP = 'group by it: seen.frame(...).groupby("key")'
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,21 @@ class Seen:
         told &= self.clock.day(moment)[self.pairs.row] < self.as_of[self.pairs.key]
         return values.where(told, None if values.dtype == object else np.nan)
 
-    def last(self, days: int) -> Seen:
+    def days_since(self, column: str) -> np.ndarray:
+        """Days between an instant of each row and its key, from 1 on; missing where it was not known before the key.
+
+        An instant that lies ahead, such as a planned date, is below 1.
+        """
+        moment = self[column]
+        if not pd.api.types.is_datetime64_any_dtype(moment):
+            raise FrameError(Fault(f"{self.table}.{column}", "instants", f"values of type {moment.dtype}"))
+        days = (self.as_of[self.pairs.key] - self.clock.day(moment)).astype(float)
+        return np.where(moment.isna(), np.nan, days)
+
+    def last(self, days: float) -> Seen:
         """Keep the rows of ``[as_of - days, as_of)``."""
+        if not isinstance(days, int | float | np.number) or not days > 0:
+            raise FrameError(Fault(f"{self.table}: last", "a number of days above 0", repr(days)))
         return self.where(self.days_ago <= days)
 
     def where(self, condition: Any) -> Seen:
@@ -148,6 +162,8 @@ class Seen:
     def latest(self, values: Values) -> np.ndarray:
         """Return the newest value that is known; missing without any."""
         column = self._column(values)
+        if pd.api.types.is_datetime64_any_dtype(column):
+            raise FrameError(self._not_numbers(values, "instants"))
         present = column.notna().to_numpy()
         found = np.full(self.n_keys, -1)
         found[self.pairs.key[present]] = np.flatnonzero(present)  # in order of time, and the last assignment stays
@@ -165,13 +181,32 @@ class Seen:
 
     def spread(self, answers: pd.Series) -> np.ndarray:
         """Return answers indexed by ``key``, as a groupby over :meth:`frame` gives them, for every key."""
+        if not isinstance(answers, pd.Series) or not answers.index.isin(range(self.n_keys)).all():
+            found = (
+                f"an index such as {answers.index[0]!r}" if isinstance(answers, pd.Series) else type(answers).__name__
+            )
+            raise FrameError(Fault(f"{self.table}: spread", "a series indexed by `key`", found, hint=GROUP))
         return np.asarray(answers.reindex(range(self.n_keys)))
 
     def _column(self, values: Values) -> pd.Series:
         return self[values] if isinstance(values, str) else self._aligned(values)
 
     def _numbers(self, values: Values) -> np.ndarray:
-        return self._column(values).to_numpy(dtype=float)
+        column = self._column(values)
+        if pd.api.types.is_datetime64_any_dtype(column):
+            raise FrameError(self._not_numbers(values, "instants"))
+        if column.dtype == object and column.map(lambda item: isinstance(item, str)).any():
+            raise FrameError(self._not_numbers(values, "text"))
+        return column.to_numpy(dtype=float)
+
+    def _not_numbers(self, values: Values, kind: str) -> Fault:
+        named = isinstance(values, str)
+        where = f"{self.table}.{values}" if named else self.table
+        if kind == "text":
+            return Fault(where, "numbers or flags", kind, hint="count what meets a condition, or take `latest`")
+        column = repr(values) if named else "column"
+        hint = f"ask for days: seen.days_since({column}), as in seen.latest(seen.days_since({column}))"
+        return Fault(where, "numbers, flags or words", kind, hint=hint)
 
     def _aligned(self, values: Any) -> pd.Series:
         if np.shape(values) != (len(self),):
