@@ -7,10 +7,18 @@ from typing import Literal
 
 import pandas as pd
 
-__all__ = ["Feature", "Kind", "Role", "catalog_frame"]
+__all__ = ["THEMES", "UNITS", "Feature", "Kind", "Role", "catalog_frame"]
 
 Kind = Literal["number", "category", "flag", "text"]
 Role = Literal["lever", "signal", "context"]
+THEMES = (
+    "usage", "sentiment", "support", "onboarding", "marketing", "commerce", "billing", "relationship", "contract",
+    "family", "profile", "other",
+)  # fmt: skip
+UNITS = (
+    "count", "users", "seats", "times", "per_week", "hours", "days", "months", "share", "score", "sentiment", "rank",
+    "number", "money", "difference", "log_ratio", "slope", "flag", "category", "text",
+)  # fmt: skip
 CATALOG_COLUMNS = (
     "theme", "unit", "kind", "direction", "role", "sources", "label_en", "label_ja", "sentence_en", "sentence_ja",
 )  # fmt: skip
@@ -25,9 +33,12 @@ class Feature:
     name
         ``{source}_{measure}_{aggregation}_{window}``.
     theme
-        What it is about: usage, sentiment, support, onboarding, marketing, commerce, billing, contract, profile.
+        What it is about: usage, sentiment, support, onboarding, marketing, commerce, billing, relationship, contract,
+        family, profile, other.
     unit
-        Unit of the value; decides how it is written.
+        Unit of the value; decides how it is written. Numbers: count, users, seats, times, per_week, hours, days,
+        months, score, sentiment, rank, number. In another way: share (percent), money, difference (with its sign),
+        log_ratio and slope (relative change), flag (yes or no), category, text.
     label_en, label_ja
         Noun phrase.
     sentence_en, sentence_ja

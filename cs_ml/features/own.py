@@ -6,17 +6,21 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_args
 
 import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
-from cs_ml.errors import ConfigError, CsMlError, Fault, FrameError
-from cs_ml.features.feature import Feature, Kind, Role
+from cs_ml.errors import ConfigError, Fault, FrameError
+from cs_ml.features.feature import THEMES, UNITS, Feature, Kind, Role
+from cs_ml.features.own_runs import running
 from cs_ml.features.own_values import checked_column
+from cs_ml.tables.catalog import SCHEMAS
 from cs_ml.timeline.seen import Seen
 
-__all__ = ["OwnFeature", "feature"]
+__all__ = ["OwnFeature", "feature", "wrong_words"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 REDUCED = "usage"
@@ -49,8 +53,27 @@ class OwnFeature:
         return (self.about.sources,)
 
     def features(self, columns: Iterable[str]) -> list[Feature]:
-        """Return the feature, where the table has the columns it needs."""
+        """Return the feature, where the table has the columns it needs.
+
+        Raises
+        ------
+        ConfigError
+            If the table has no such column of time, and the catalog knows none either.
+        """
+        columns, table = list(columns), self.about.sources
+        if self.time not in columns and not (table in SCHEMAS and self.time in SCHEMAS[table].names):
+            near = get_close_matches(self.time, columns, n=1)
+            hint = f"did you mean {near[0]}?" if near else "name the column that says when a row happened"
+            found = f"columns {', '.join(columns)}"
+            where = f"feature {self.about.name}: time"
+            raise ConfigError(Fault(where, f"a column of {table}", f"{self.time!r}, but {found}", hint=hint))
         return [self.about] if {self.time, *self.needs} <= set(columns) else []
+
+    @property
+    def place(self) -> str:
+        """File and line of the function."""
+        code = getattr(self.function, "__code__", None)
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else type(self.function).__name__
 
     def build(self, bucket: Bucket, keys: pd.MultiIndex) -> pd.DataFrame:
         """Return one row a key; see :class:`cs_ml.engine.bucket.Builder`.
@@ -60,15 +83,13 @@ class OwnFeature:
         FrameError
             If the function fails, or returns anything but one value a key of its kind.
         """
-        table = self.about.sources
-        seen = Seen.of(table, bucket.frames[table], keys, time=self.time, clock=bucket.clock)
-        try:
+        table, where = self.about.sources, f"feature {self.about.name}"
+        rows = bucket.frames[table]
+        if not pd.api.types.is_datetime64_any_dtype(rows[self.time]):
+            raise FrameError(Fault(f"{where}: time", "a column of instants", f"{table}.{self.time}, which has none"))
+        seen = Seen.of(table, rows, keys, time=self.time, clock=bucket.clock)
+        with running(where, "a function that runs"):
             values = self.function(seen)
-        except CsMlError:
-            raise
-        except Exception as error:
-            found = f"{type(error).__name__}: {error}"
-            raise FrameError(Fault(f"feature {self.about.name}", "a function that runs", found)) from error
         return pd.DataFrame({self.about.name: checked_column(self.about, values, len(keys))}, index=keys)
 
     def __call__(self, seen: Seen) -> Any:
@@ -110,16 +131,14 @@ def feature(
         Source table, of the catalog or of one's own.
     time
         Its column that says when a row happened.
-    theme
-        What the feature is about, such as usage, sentiment, contract, profile, or a word of one's own.
-    unit
-        Unit of the value: count, users, days, share, score, money, category, flag, text, ...
+    theme, unit
+        What the feature is about, and unit of its value: words that :class:`cs_ml.Feature` lists.
     en, ja
         Noun phrase that names the feature in English and Japanese.
     name
         Name of the feature; that of the function where missing.
     needs
-        Columns without which there is no such feature.
+        Columns without which there is no such feature; a book that lacks one is told of it.
     kind, direction, role
         As for :class:`cs_ml.Feature`.
     sentence_en, sentence_ja
@@ -145,23 +164,34 @@ def feature(
 
     def make(function: Callable[[Seen], Any]) -> OwnFeature:
         about = Feature(name or function.__name__, theme, unit, en, ja, *sentences, kind, direction, role, table)
-        faults = list(_faults(about))
+        faults = [*wrong_words(about), *_unfit(about)]
         if faults:
             raise ConfigError(faults)
-        return OwnFeature(function, about, time, tuple(needs))
+        return OwnFeature(function, about, time, (needs,) if isinstance(needs, str) else tuple(needs))
 
     return make
 
 
-def _faults(about: Feature) -> Iterable[Fault]:
+def wrong_words(about: Feature) -> Iterable[Fault]:
+    """Yield what keeps a description from being one: words that are not known, labels that say nothing."""
     where = f"feature {about.name}"
-    if not NAME.fullmatch(about.name):
+    if not isinstance(about.name, str) or not NAME.fullmatch(about.name):
         yield Fault(where, "a name of small letters, digits and _", repr(about.name), hint="give it a `name`")
-    for word, value, allowed in (("kind", about.kind, get_args(Kind)), ("role", about.role, get_args(Role))):
-        if value not in allowed:
-            yield Fault(f"{where}: {word}", f"one of {', '.join(allowed)}", repr(value))
+    words = ("theme", THEMES), ("unit", UNITS), ("kind", get_args(Kind)), ("role", get_args(Role))
+    for word, allowed in words:
+        if (value := getattr(about, word)) not in allowed:
+            near = get_close_matches(str(value), allowed, n=1)
+            hint = f"did you mean {near[0]}?" if near else None
+            yield Fault(f"{where}: {word}", f"one of {', '.join(allowed)}", repr(value), hint=hint)
     if about.direction not in (-1, 0, 1):
         yield Fault(f"{where}: direction", "one of -1, 0, 1", repr(about.direction))
+    for lang in ("en", "ja"):
+        if not str(label := getattr(about, f"label_{lang}")).strip():
+            yield Fault(f"{where}: {lang}", "a noun phrase that names it", repr(label))
+
+
+def _unfit(about: Feature) -> Iterable[Fault]:
+    where = f"feature {about.name}"
     if any(mark in text for text in (about.label_en, about.label_ja) for mark in "{}"):
         yield Fault(f"{where}: en, ja", "a noun phrase", "braces", hint="give sentence_en and sentence_ja instead")
     if about.sources == REDUCED:

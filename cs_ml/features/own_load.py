@@ -17,6 +17,7 @@ from typing import Any
 from cs_ml.errors import ConfigError, CsMlError, Fault
 from cs_ml.features.own import OwnFeature
 from cs_ml.features.own_builders import as_builders, not_builders
+from cs_ml.features.own_runs import told
 
 __all__ = ["GROUP", "load_builders"]
 
@@ -59,14 +60,13 @@ def _load(name: str) -> list[Any]:
             module = _of_file(Path(place), where)
             return [_attribute(module, word, where)] if word else _declared(module, where)
         return [_attribute(import_module(place), word, where)] if word else [_entry_point(name, where)]
-    except CsMlError:
+    except (CsMlError, MemoryError):
         raise
     except ModuleNotFoundError as error:
         hint = "install the package that has it, or name a file: my_features.py:builder"
         raise ConfigError(Fault(where, "a module that is installed", f"no module {error.name!r}", hint=hint)) from error
-    except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-        raise ConfigError(Fault(where, "code that runs when it is loaded", found)) from error
+    except (Exception, SystemExit) as error:
+        raise ConfigError(Fault(where, "code that runs when it is loaded", told(error))) from error
 
 
 def _of_file(path: Path, where: str) -> ModuleType:

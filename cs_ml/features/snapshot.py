@@ -22,7 +22,7 @@ from cs_ml.features.feature import Feature, catalog_frame
 from cs_ml.features.frame import gathered, plain
 from cs_ml.features.marketing import MarketingBuilder
 from cs_ml.features.onboarding import OnboardingBuilder
-from cs_ml.features.own_builders import as_builders, refuse_twice, refuse_unknown
+from cs_ml.features.own_builders import as_builders, maker_of, refuse_twice, refuse_unknown
 from cs_ml.features.sentiment import SentimentBuilder
 from cs_ml.features.support import SupportBuilder
 from cs_ml.features.surveys import SurveysBuilder
@@ -218,7 +218,7 @@ class SnapshotBuilder:
 
     def _features(self, tables: Tables) -> list[Feature]:
         present = self._present(tables)
-        named = [(type(builder).__name__, builder.features(tables.columns(builder.reads[0]))) for builder in present]
+        named = [(maker_of(builder), builder.features(tables.columns(builder.reads[0]))) for builder in present]
         refuse_twice(named)
         return [feature for _, features in named for feature in features]
 

@@ -4,7 +4,9 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from cs_ml.features import Feature, catalog_frame
+from cs_ml.features import Feature, catalog_frame, default_builders
+from cs_ml.features.feature import THEMES, UNITS
+from cs_ml.tables import SCHEMAS
 
 ONE = Feature(
     "nps_score_latest",
@@ -45,3 +47,9 @@ def test_an_empty_catalog_has_its_columns():
 def test_a_feature_does_not_change():
     with pytest.raises(FrozenInstanceError):
         ONE.unit = "count"
+
+
+def test_themes_and_units_of_the_package_are_words_that_a_feature_may_use():
+    made = [item for builder in default_builders() for item in builder.features(SCHEMAS[builder.reads[0]].names)]
+    assert {item.theme for item in made} <= set(THEMES)
+    assert {item.unit for item in made} <= set(UNITS)

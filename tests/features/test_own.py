@@ -16,6 +16,7 @@ import cs_ml as cs
 from cs_ml.engine.local import LocalEngine
 from cs_ml.errors import ConfigError, FrameError, TableError
 from cs_ml.features import Feature, as_builders
+from cs_ml.features.own_builders import absent_own
 from cs_ml.tables import Column, own_table
 
 TRAININGS = own_table(
@@ -90,6 +91,9 @@ nan = np.nan
         (lambda t: t.mean("passed"), [1, nan, nan]),
         (lambda t: t.where(t["graded_at"].notna()).count(), [1, 0, 0]),
         (lambda t: list(t.count()), [2, 1, 0]),
+        (lambda t: pd.Series(t.sum("hours")).sort_values(), [3, 4, 0]),
+        (lambda t: t.latest(t.days_since("graded_at")), [22, nan, nan]),
+        (lambda t: t.maximum(t.days_since("held_at")), [27, 62, nan]),
     ],
 )
 def test_what_was_known_by_hand(function, expected):
@@ -111,6 +115,26 @@ def test_words_come_as_words():
         (lambda t: t.latest("course"), "feature own: expected finite numbers or nothing, found '[a-z]+' .* declare"),
         (lambda t: np.full(t.n_keys, np.inf), "feature own: expected finite numbers or nothing, found inf"),
         (lambda _: {}["x"], "feature own: expected a function that runs, found KeyError: 'x'"),
+        (lambda _: exec("1 / 0"), r"found ZeroDivisionError: division by zero at <string>:1"),  # noqa: S102
+        (lambda _: sys.exit(3), r"feature own: expected a function that runs, found SystemExit: 3 at test_own.py:\d+"),
+        (lambda t: pd.Series(1.0, index=[*"xyz"][: t.n_keys]), r"feature own: .* `key`, 0 to .*; .* seen.spread\(ans"),
+        (lambda t: t.frame("hours").groupby("key")["hours"].sum(), r"expected . values, .*; .* seen.spread\(answers\)"),
+        (lambda t: t.spread(t.frame("course").groupby("course")["key"].sum()), "spread: expected .* 'basic'; group by"),
+        (
+            lambda t: t.sum("graded_at"),
+            r"feature own: trainings.graded_at: expected numbers, .* seen.days_since\('graded_a",
+        ),
+        (lambda t: t.mean(t["graded_at"]), "expected numbers, flags or words, found instants"),
+        (
+            lambda t: t.latest("graded_at"),
+            r"found instants; ask for days: .* seen.latest\(seen.days_since\('graded_at'\)",
+        ),
+        (lambda t: t.sum("course"), r"trainings.course: expected numbers or flags, found text; count what meets"),
+        (lambda t: t.days_since("hours"), r"trainings.hours: expected instants, found values of type float64"),
+        (lambda t: np.full(t.n_keys, np.datetime64("2026-01-01", "ns")), "found instants; return days, as seen.days"),
+        (lambda t: t.count() * 1j, "expected numbers, flags or text, found complex numbers"),
+        (lambda t: t.last(-90).count(), "feature own: trainings: last: expected a number of days above 0, found -90"),
+        (lambda t: t.last("90").count(), "expected a number of days above 0, found '90'"),
         (lambda t: t.last(1).sum(t["hours"]), "trainings: expected 0 values, one a row seen, found .*narrowed last"),
     ],
 )
@@ -133,11 +157,28 @@ def test_numbers_are_no_words():
         ({"direction": 2}, "direction: expected one of -1, 0, 1, found 2"),
         ({"table": "usage"}, "expected a table with rows, found usage, which is reduced to days before"),
         ({"en": "{x}"}, "expected a noun phrase, found braces"),
+        ({"theme": "usagee"}, "theme: expected one of usage, .* other, found 'usagee'; did you mean usage"),
+        ({"unit": "yen"}, "unit: expected one of count, .* text, found 'yen'"),
+        (
+            {"en": " ", "ja": ""},
+            "2 faults\nfeature own: en: expected a noun phrase that names it, found ' '\nfeature own: ja",
+        ),
     ],
 )
 def test_a_feature_describes_itself_in_known_words(about, message):
     with pytest.raises(ConfigError, match=message):
-        cs.feature(**{**ABOUT, **about})(lambda t: t.count())
+        cs.feature(**{**ABOUT, "name": "own", **about})(lambda t: t.count())
+
+
+def test_the_column_of_time_is_there_and_holds_instants():
+    with pytest.raises(
+        ConfigError, match=r"feature own: time: expected a column of trainings, found 'held'.* mean held_at"
+    ):
+        made(lambda t: t.count(), time="held")
+    with pytest.raises(FrameError, match=r"feature own: time: expected a column of instants, found trainings\.hours"):
+        made(lambda t: t.count(), time="hours")
+    late = cs.feature(**{**ABOUT, "table": "surveys", "time": "answered_at"}, name="own")(lambda t: t.count())
+    assert late.features(["account_id", "sent_at"]) == [], "the catalog knows it, so a book may be without it"
 
 
 def test_without_a_column_that_it_needs_there_is_no_such_feature():
@@ -164,7 +205,7 @@ def test_a_feature_of_a_module_travels(monkeypatch, dumps):
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(  # noqa: S102  a module as a user writes it
         "import cs_ml as cs\n"
-        "@cs.feature(table='trainings', time='held_at', theme='t', unit='count', en='E', ja='J')\n"
+        "@cs.feature(table='trainings', time='held_at', theme='usage', unit='count', en='E', ja='J')\n"
         "def trainings_count(t): return t.count()",
         vars(module),
     )
@@ -222,12 +263,81 @@ class Wrong:
         ),
         (lambda _, keys: pd.DataFrame({"other": 1.0}, index=keys), "expected columns own, found other"),
         (lambda _, keys: pd.DataFrame({"own": "x"}, index=keys), "feature own: expected finite numbers"),
+        (
+            lambda bucket, _: bucket.frames["nope"],
+            r"builder Wrong: expected build\(.*, found KeyError: 'nope' at test_own",
+        ),
+        (lambda *_: sys.exit(0), "builder Wrong: .* found SystemExit: 0 at test_own"),
     ],
 )
 def test_frames_of_own_builders_are_checked(build, message):
     builder = cs.SnapshotBuilder(as_builders([Wrong(build)]), LocalEngine(1, 1))
     with pytest.raises(FrameError, match=message):
         builder.build(tables(), pd.DataFrame(index=KEYS))
+
+
+def class_of(**parts):
+    def build(self, bucket, keys):
+        return pd.DataFrame({"own": 1.0}, index=keys)
+
+    return type("Mine", (), {"reads": ("trainings",), "features": Wrong.features, "build": build, **parts})
+
+
+def with_features(made):
+    return class_of(features=lambda *_: made)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (class_of(reads=None), "builder Mine: reads: expected a tuple of names of tables, found None; such as"),
+        (class_of(reads=()), r"builder Mine: reads: expected a tuple of names of tables, found \(\)"),
+        (class_of(reads="trainings"), "expected a tuple of names of tables, found 'trainings'"),
+        (class_of(__init__=lambda _: {}[1]), "builder Mine: expected a class .* found KeyError: .* at test_own.py:"),
+        (class_of(__init__=lambda _, x: None), "found TypeError: .*'x'; give its parameters defaults"),  # noqa: ARG005
+        (with_features(None), "builder Mine: features: expected a list of features, found None of type NoneType"),
+        (with_features(["own"]), "expected a list of features, found 'own' of type str; return a list of cs_ml"),
+        (with_features(Wrong.features(0, 0) * 2), "feature own: expected a name .* once, found it in Mine in test"),
+        (with_features([Feature("My own!", *["usage", "count", *"EJej"])]), "Mine: feature My own!: expected a name"),
+        (class_of(features=lambda *_: {}[1]), "builder Mine: .* that runs, found KeyError: 1 at test_own"),
+    ],
+)  # fmt: skip
+def test_a_class_that_is_no_good_builder_is_told(thing, message):
+    with pytest.raises(ConfigError, match=message):
+        cs.SnapshotBuilder(as_builders([thing]), LocalEngine(1, 1)).build(tables(), pd.DataFrame(index=KEYS))
+
+
+def test_what_a_builder_writes_into_its_rows_no_other_sees():
+    class Spoils(class_of()):
+        def build(self, bucket, keys):
+            bucket.frames["trainings"]["hours"] = 0.0
+            return super().build(bucket, keys)
+
+    builder = cs.SnapshotBuilder(as_builders([Spoils, trainings_hours_sum]), LocalEngine(1, 1))
+    same(builder.build(tables(), pd.DataFrame(index=KEYS))["trainings_hours_sum"], [3, 4, 0])
+
+
+def test_why_a_builder_of_ones_own_makes_nothing_is_told():
+    lost = cs.feature(**ABOUT, name="own", needs=["rooms"])(lambda t: t.count())
+    builders = as_builders([class_of(reads=("tickets",)), lost, trainings_hours_sum, with_features([])])
+    held = {"trainings": ("account_id", "held_at", "hours")}
+    assert absent_own(builders, held) == [
+        "builder Mine (no table tickets)", "own (no column trainings.rooms)",
+        "builder Mine (nothing of the columns of trainings)",
+    ]  # fmt: skip
+
+
+def test_two_features_of_one_name_are_told_with_their_lines():
+    one, other = (cs.feature(**ABOUT, name="own")(lambda t: t.count()) for _ in range(2))
+    with pytest.raises(
+        ConfigError, match=r"feature own: .* found it in test_own.py:\d+ and in test_own.py:\d+; rename"
+    ):
+        cs.SnapshotBuilder((one, other)).catalog(tables())
+
+
+def test_what_is_no_list_of_builders_is_refused():
+    with pytest.raises(ConfigError, match=r"own builders: expected a list of features or builders, found .*; own=\["):
+        cs.SnapshotBuilder.default(own=print)
 
 
 def test_what_is_no_builder_is_refused():

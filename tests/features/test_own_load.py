@@ -75,14 +75,17 @@ def test_a_module_and_an_entry_point(monkeypatch, file):
         ("cs_ml.features:audit", "expected a feature or a builder, found function without reads, features, build; put"),
         ("nobody", "expected an entry point of cs_ml.builders, found none installed; or write module:builder"),
         ("{file}:other", "expected other in the module, found no such name; its features: surveys_answers_twice"),
-        ("{broken}", "expected code that runs when it is loaded, found ZeroDivisionError: division by zero"),
+        ("{broken}", "expected code that runs when .*, found ZeroDivisionError: division by zero at broken.py:2"),
+        ("{leaves}", "expected code that runs when it is loaded, found SystemExit: 3 at leaves.py:1"),
         ("{empty}", "expected a feature or a class of builders in the file, found none"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_loaded_is_told(file, tmp_path, name, message):
-    (tmp_path / "broken.py").write_text("1 / 0")
+    (tmp_path / "broken.py").write_text("\n1 / 0")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(3)")
     (tmp_path / "empty.py").write_text("x = 1")
     places = {"file": file, "broken": tmp_path / "broken.py", "empty": tmp_path / "empty.py"}
+    places["leaves"] = tmp_path / "leaves.py"
     with pytest.raises(ConfigError, match=message):
         load_builders([name.format(**places)])
 
