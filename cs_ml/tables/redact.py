@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
-__all__ = ["redact", "redact_columns"]
+from cs_ml.tables.names import NAME_SIGNS, hide_names
+
+__all__ = ["hide_contacts", "hide_in_cell", "redact", "redact_columns"]
 
 DASH = r"[- \u3000\u2010-\u2015\u2212\uff0d\u30fc]"  # what stands between groups of digits, of half or full width
 GAP = rf"(?:{DASH}|[()\uff08\uff09]){{0,2}}"
 ALONE = r"(?<!\d)(?<!\d[-/.,:\uff0d])"  # neither within a number nor within a date or time
-SIGNS = re.compile(
-    r"[\d@\uff20\u69d8\u6c0f]|https?:|www\.|さん|\b[md]rs?\b|\bms\b", re.IGNORECASE
-)  # else nothing to hide
+LETTER = r"A-Za-z0-9\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+LOCAL = rf"[{LETTER}._%+\-\uff0e\uff3f\uff0d\uff0b]"
+AT = r"(?: {0,2}[@\uff20] {0,2}| ?[\[({\uff08] ?[Aa][Tt] ?[\])}\uff09] ?)"
+DOT = r"(?:[.\uff0e]| ?[\[({\uff08] ?[Dd][Oo][Tt] ?[\])}\uff09] ?)"
+LATIN = r"A-Za-z\uff21-\uff3a\uff41-\uff5a"
+JAPANESE = r"\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff"
+HOST = rf"(?:[{LETTER}-]+{DOT})+[{LATIN}]{{2,}}|(?:[{LETTER}{JAPANESE}-]+{DOT})+[{LATIN}]{{2,}}|localhost(?![A-Za-z])"
+MARK = r"[./_\uff0f\uff0e]"
+DOMESTIC = rf"0\d{{2}}(?P<a>{DASH}|{MARK})\d{{3,4}}(?P=a)\d{{4}}|0\d{{3}}(?P<b>{DASH}|{MARK})\d{{2,3}}(?P=b)\d{{3,4}}"
+LISTED = rf"(?:[-/.,:\uff0d][0\uff10](?:{GAP}\d){{9,10}}(?!\d))*"  # one number after the other
+SIGNS = re.compile(rf"[\d@\uff20]|[\[({{\uff08] ?at|https?:|www\.|{NAME_SIGNS}", re.IGNORECASE)  # else nothing to hide
+MAIL = (re.compile(rf"(?<!{LOCAL}){LOCAL}+{AT}(?:{HOST})"), "[MAIL]")
+PHONES = tuple((re.compile(pattern), "[PHONE]") for pattern in (
+    rf"[+\uff0b]\d(?:{GAP}\d){{7,14}}(?!\d)",
+    rf"{ALONE}[0\uff10]{{2}}(?!{GAP}[0\uff10])(?:{GAP}\d){{9,13}}(?!\d)",  # 0081 ...
+    rf"{ALONE}[(\uff08]?[0\uff10](?:{GAP}\d){{9,10}}(?!\d){LISTED}",
+    rf"(?<!\d)(?:{DOMESTIC})(?!\d)",
+    rf"{ALONE}0\d(?P<sign>{MARK})\d{{4}}(?P=sign)\d{{4}}(?!\d)",
+    rf"{ALONE}(?:\(\d{{3}}\) ?|\d{{3}}-)\d{{3}}-\d{{4}}(?!\d)",
+    rf"{ALONE}(?<!\d )[2-9]\d{{2}}(?P<sign>[. ])[2-9]\d{{2}}(?P=sign)\d{{4}}(?![. ]?\d)",
+))  # fmt: skip
 PATTERNS = (
     (re.compile(r"(?:https?://|(?<![A-Z0-9])www\.)(?:[!-~]*[A-Z0-9/_=&#%~+-])?", re.IGNORECASE), "[URL]"),
-    (re.compile(r"(?<![A-Z0-9._%+-])[A-Z0-9._%+-]+[@\uff20](?:[A-Z0-9-]+\.)+[A-Z]{2,}", re.IGNORECASE), "[MAIL]"),
+    MAIL,
     (re.compile(rf"(?<!\d)\d{{4}}({DASH}?)\d{{4}}\1\d{{4}}\1\d{{4}}(?!\d)"), "[CARD]"),
     (re.compile(rf"(?<!\d)(?:\d{{4}}({DASH}?)\d{{6}}\1\d{{4,5}}|\d{{13}})(?!\d)"), "[CARD]"),
-    (re.compile(rf"[+\uff0b]\d(?:{GAP}\d){{7,14}}(?!\d)"), "[PHONE]"),
+    PHONES[0],
     (re.compile(rf"(?<!\d)\d{{4}}({DASH}?)\d{{4}}\1\d{{4}}(?!\d)"), "[MY NUMBER]"),
-    (re.compile(rf"{ALONE}[(\uff08]?[0\uff10](?:{GAP}\d){{9,10}}(?!\d)"), "[PHONE]"),
-    (re.compile(rf"{ALONE}(?:\(\d{{3}}\) ?|\d{{3}}-)\d{{3}}-\d{{4}}(?!\d)"), "[PHONE]"),
+    *PHONES[1:],
 )
-CALLED = re.compile(
-    r"([\u4e00-\u9fff々]{1,4}|[\u30a1-\u30f6\u30fc]{2,8})(?=[ \u3000]?(?:さん|様(?!々|式|子)|氏(?!名)))"
-)
-TITLED = re.compile(r"\b((?:Mr|Mrs|Ms|Dr)\.? )[A-Z][\w'-]+(?: [A-Z][\w'-]+)?")
-NOBODY = re.compile(
-    r".*[客皆社者長当店業員仕同模位先]|.*種多|[多有一異左王神奥両彼]"
-)  # customer, colleague, specification, ...
-TRADES = {
-    "ユーザー", "メーカー", "ベンダー", "サポート", "パートナー", "エンジニア", "オペレーター", "スタッフ", "メンバー",
-    "クライアント", "マネージャー", "リーダー", "アカウント", "ユーザ",
-}  # fmt: skip
+CODE = re.compile(r"(?!0[5-9]0\d{8}$)[A-Za-z0-9_]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d[\d:.+\-Z ]{0,24})?"
+PLAIN = re.compile(rf"{DATE}|-?(?:0|[1-9]\d*)\.\d+(?:e[+-]\d+)?")  # a date or a number as databases write them
+MOST_PASSES = 4  # what stood beside a hidden number may be seen to be one itself
 
 
 def redact(text: str) -> str:
@@ -43,7 +55,7 @@ def redact(text: str) -> str:
 
     Mail addresses, URLs, card numbers, My Numbers and phone numbers are found wherever they stand: digits and
     separators may be of half or full width, and text may follow without a space, as in Japanese. Names are found only
-    where they are followed by an honorific or follow a title; other names stay.
+    where they are followed by an honorific or an office, or follow a title; other names stay.
 
     Parameters
     ----------
@@ -68,9 +80,45 @@ def redact(text: str) -> str:
     """
     if not SIGNS.search(text):
         return text
-    for pattern, word in PATTERNS:
-        text = pattern.sub(word, text)
-    return TITLED.sub(r"\1[NAME]", CALLED.sub(_name, text))
+    for _ in range(MOST_PASSES):
+        before, text = text, hide_names(_hidden(text, PATTERNS))
+        if text == before:
+            break
+    return text
+
+
+def hide_contacts(value: str) -> str:
+    """Replace mail addresses and phone numbers in an identifier or a category; codes without separators stay.
+
+    Parameters
+    ----------
+    value
+        A value that stands for something, such as a key or a level.
+
+    Examples
+    --------
+    >>> [hide_contacts(value) for value in ("K-001", "0000012345", "4901234567890", "090-1234-5678", "a@example.com")]
+    ['K-001', '0000012345', '4901234567890', '[PHONE]', '[MAIL]']
+    """
+    if CODE.fullmatch(value) or not SIGNS.search(value):
+        return value
+    return _hidden(value, (MAIL, *PHONES))
+
+
+def hide_in_cell(value: str) -> str:
+    """Redact a cell of a column that should hold no free text: dates and decimals stay as databases write them.
+
+    Parameters
+    ----------
+    value
+        A cell as text.
+
+    Examples
+    --------
+    >>> [hide_in_cell(value) for value in ("2026-01-05 09:00:00", "0.1234567890123", "today, a@example.com")]
+    ['2026-01-05 09:00:00', '0.1234567890123', 'today, [MAIL]']
+    """
+    return value if PLAIN.fullmatch(value) else redact(value)
 
 
 def redact_columns(rows: pd.DataFrame, keep: Collection[str] = ()) -> pd.DataFrame:
@@ -92,6 +140,7 @@ def redact_columns(rows: pd.DataFrame, keep: Collection[str] = ()) -> pd.DataFra
     return rows.assign(**hidden)
 
 
-def _name(found: re.Match[str]) -> str:
-    word = found[1]
-    return word if word in TRADES or NOBODY.fullmatch(word) else "[NAME]"
+def _hidden(text: str, patterns: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, word in patterns:
+        text = pattern.sub(word, text)
+    return text
