@@ -12,7 +12,7 @@ import pandas as pd
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.levels import levels_held
 from cs_ml.tables.mapping import TableMapping
-from cs_ml.tables.own import with_own
+from cs_ml.tables.own import refuse_unrevealed, with_own
 from cs_ml.tables.prepare import Prepared, prepare
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Source, readable
@@ -113,6 +113,7 @@ def check(
                 continue
             accounts = loaded["accounts"].relation if "accounts" in loaded else None
             prepared = prepare(schema, raw, mapping, accounts=accounts, data_end=limit.isoformat())
+            refuse_unrevealed(schema, prepared.columns, raw.names, raw.origin)
             with readable(raw.origin):
                 _refuse_mixed_zones(connection, prepared, mapping)
                 loaded[name], rules = _sort_rows(connection, prepared)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import get_args
+from difflib import get_close_matches
+from typing import Any, get_args
 
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.catalog import SCHEMAS
@@ -13,7 +14,7 @@ from cs_ml.tables.column import Column, Kind
 from cs_ml.tables.revealed import SUFFIX
 from cs_ml.tables.schema import Schema
 
-__all__ = ["own_table", "with_own"]
+__all__ = ["lacking", "own_table", "refuse_unrevealed", "with_own"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 GIVEN = ("account_id", "known_at")
@@ -59,7 +60,7 @@ def own_table(
     >>> own.column("graded_at").reveals
     ('graded_at',)
     """
-    given = {key: Column(key, item) if isinstance(item, str) else item for key, item in (columns or {}).items()}
+    given = _given(name, columns)
     faults = [*_wrong_names(name, time, given), *_wrong_columns(name, time, given, tuple(key))]
     if faults:
         raise TableError(faults)
@@ -78,7 +79,13 @@ def with_own(own: Iterable[Schema]) -> dict[str, Schema]:
     TableError
         If a name is there twice.
     """
+    if isinstance(own, Schema) or not isinstance(own, Iterable):
+        hint = "own=[cs_ml.own_table(...)]"
+        raise TableError(Fault("own", "a list of tables that were declared", type(own).__name__, hint=hint))
     own = tuple(own)
+    others = [item for item in own if not isinstance(item, Schema)]
+    if others:
+        raise TableError(Fault("own", "tables made by cs_ml.own_table", repr(others[0])))
     names = [schema.name for schema in own]
     twice = sorted({name for name in names if names.count(name) > 1 or name in SCHEMAS})
     if twice:
@@ -86,6 +93,68 @@ def with_own(own: Iterable[Schema]) -> dict[str, Schema]:
             [Fault(name, "a table that is declared once", "another one", hint="rename it") for name in twice]
         )
     return {**SCHEMAS, **dict(zip(names, own, strict=True))}
+
+
+def refuse_unrevealed(schema: Schema, present: Collection[str], names: Iterable[str], origin: str) -> None:
+    """Refuse an own table with a value whose moment of being revealed is not there: it would be used too early.
+
+    Parameters
+    ----------
+    schema
+        What was declared.
+    present
+        Columns that the table has, under their canonical names.
+    names
+        Columns of the source, for the message.
+    origin
+        File or table, for the message.
+
+    Raises
+    ------
+    TableError
+        With every such column.
+    """
+    faults, listed = [], list(names)
+    for column in schema.columns if schema.own else ():
+        for moment in column.reveals if column.name in present else ():
+            if moment not in present:
+                near = get_close_matches(moment, listed, n=1)
+                hint = f"map it: tables.map.{schema.name}.columns.{moment}{f', such as {near[0]}' if near else ''}"
+                where, expected = f"{schema.name}.{column.name}", f"{moment}, which `reveals` it, in {origin}"
+                faults.append(Fault(where, expected, f"columns {', '.join(listed)}", hint=hint))
+    if faults:
+        raise TableError(faults)
+
+
+def lacking(schema: Schema, present: Collection[str]) -> list[str]:
+    """Return the columns that were declared for an own table and that it lacks, as ``table.column``.
+
+    Examples
+    --------
+    >>> lacking(own_table("trainings", time="held_at", columns={"hours": "number"}), ["account_id", "held_at"])
+    ['trainings.hours']
+    """
+    named = [name for name in schema.names if name not in present and name != "known_at"]
+    return [f"{schema.name}.{name}" for name in named if not name.endswith(SUFFIX)] if schema.own else []
+
+
+def _given(name: str, columns: Any) -> dict[str, Column]:
+    """Return what was said of each column; a kind alone is enough."""
+    if columns is not None and not isinstance(columns, Mapping):
+        hint = "columns={'hours': 'number'}"
+        raise TableError(Fault(f"{name}: columns", "the kind of each column by its name", repr(columns), hint=hint))
+    given, faults = {}, []
+    for key, item in (columns or {}).items():
+        if not isinstance(key, str) or not isinstance(item, str | Column):
+            faults.append(Fault(f"{name}.{key}", "a kind or a cs_ml.Column", repr(item), hint="such as 'number'"))
+        elif isinstance(item, Column) and isinstance(item.reveals, str):
+            hint = f"reveals=({item.reveals!r},)"
+            faults.append(Fault(f"{name}.{key}.reveals", "a tuple of names", repr(item.reveals), hint=hint))
+        else:
+            given[key] = Column(key, item) if isinstance(item, str) else item  # type: ignore[arg-type]
+    if faults:
+        raise TableError(faults)
+    return given
 
 
 def _hidden_until_passed(column: Column) -> Column:

@@ -8,6 +8,7 @@ from builders import rows
 
 from cs_ml.errors import TableError
 from cs_ml.tables import Column, ColumnSpec, TableMapping, check, find_source, open_tables, own_table
+from cs_ml.tables.own import lacking
 
 TRAININGS = own_table(
     "trainings",
@@ -95,3 +96,54 @@ def test_a_wrong_declaration_is_told(name, about, message):
 def test_two_tables_of_one_name_are_refused():
     with pytest.raises(TableError, match="trainings: expected a table that is declared once, found another one"):
         open_tables(FRAMES, MAPPED, own=[TRAININGS, TRAININGS])
+
+
+GRADED = {"passed": Column("passed", "flag", reveals=("graded_at",)), "graded_at": "instant", "room": "category"}
+
+
+def test_a_value_without_the_moment_that_reveals_it_is_refused():
+    own = own_table("t", time="at", columns=GRADED)
+    frame = rows("account_id at passed grade_at\na 2026-01-05 yes 2026-01-07")
+    with pytest.raises(TableError, match=r"t\.passed: expected graded_at, which `reveals` it, .*such as grade_at"):
+        open_tables(FRAMES | {"t": frame}, own=[own])
+    mapped = {"t": TableMapping(columns={"graded_at": ColumnSpec("grade_at")})}
+    found = open_tables(FRAMES | {"t": frame}, mapped, own=[own]).frame("t")
+    assert found["passed_known_at"].tolist() == [pd.Timestamp("2026-01-07")]
+
+
+def test_declared_columns_that_are_not_there_are_named():
+    own = own_table("t", time="at", columns=GRADED)
+    tables = open_tables(FRAMES | {"t": rows("account_id at\na 2026-01-05")}, own=[own])
+    assert lacking(tables.loaded["t"].schema, tables.columns("t")) == ["t.passed", "t.graded_at", "t.room"]
+    whole = rows("account_id at passed graded_at room\na 2026-01-05 yes 2026-01-07 x")
+    tables = open_tables(FRAMES | {"t": whole}, own=[own])
+    assert lacking(tables.loaded["t"].schema, tables.columns("t")) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (lambda: own_table("t", time="at", columns=["n"]), r"t: columns: expected the kind of each .* found \['n'\]"),
+        (lambda: own_table("t", time="at", columns={"n": 5}), r"t\.n: expected a kind or a cs_ml.Column, found 5"),
+        (
+            lambda: own_table("t", time="at", columns={"n": Column("n", "flag", reveals="at")}),
+            r"t\.n\.reveals: expected a tuple of names, found 'at'; reveals=\('at',\)",
+        ),
+        (lambda: open_tables(FRAMES, own=TRAININGS), r"own: expected a list of tables .*, found Schema; own=\["),
+        (lambda: open_tables(FRAMES, own=["trainings"]), "own: expected tables made by cs_ml.own_table, found 'trai"),
+    ],
+)
+def test_what_is_no_declaration_is_told(own, message):
+    with pytest.raises(TableError, match=message):
+        own()
+
+
+def test_a_file_with_two_columns_of_one_name_is_refused(tmp_path):
+    for name in ("accounts", "usage"):
+        FRAMES[name].to_csv(tmp_path / f"{name}.csv", index=False)
+    (tmp_path / "t.csv").write_text("account_id,at,hours,hours\na,2026-01-05,1,2\n")
+    own = own_table("t", time="at", columns={"hours": "number"})
+    with pytest.raises(TableError, match=r"t\.csv: expected each column name once, found hours again; rename"):
+        open_tables(tmp_path, own=[own])
+    (tmp_path / "t.csv").write_text("account_id,at,hours,hours_1\na,2026-01-05,1,2\n")
+    assert open_tables(tmp_path, own=[own]).frame("t")["hours"].tolist() == [1]

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.mapping import TableMapping
-from cs_ml.tables.sources.raw import Raw, describe
+from cs_ml.tables.sources.raw import Raw, describe, readable
 from cs_ml.tables.sources.spool import spooled
 from cs_ml.tables.sql import literal
 
@@ -64,9 +64,9 @@ class FolderSource:
         text = self._as_utf8(path, mapping.encoding)
         if written == "csv":
             delimiter = f", delim={literal(mapping.delimiter)}" if mapping.delimiter else ""
-            select = (
-                f"SELECT * FROM read_csv({literal(text)}, all_varchar=true, header=true, null_padding=false{delimiter})"
-            )
+            options = f"all_varchar=true, null_padding=false{delimiter}"
+            select = f"SELECT * FROM read_csv({literal(text)}, header=true, {options})"
+            _refuse_names_twice(connection, f"SELECT * FROM read_csv({literal(text)}, header=false, {options})", path)
         else:
             listed = f"SELECT * FROM read_json({literal(text)}, format='newline_delimited'"
             names = describe(connection, name, f"{listed}, sample_size=-1)", str(path)).types
@@ -108,6 +108,17 @@ class FolderSource:
             )
             raise TableError(fault) from error
         return target
+
+
+def _refuse_names_twice(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Refuse a file with two columns of one name: nobody knows which of them is meant."""
+    with readable(str(path)):
+        first = connection.execute(f"{select} LIMIT 1").fetchone() or ()
+    names = [str(name).strip() for name in first if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        hint = "rename one of the two"
+        raise TableError(Fault(str(path), "each column name once", f"{', '.join(twice)} again", hint=hint))
 
 
 def _format(path: Path) -> str:
