@@ -111,7 +111,7 @@ def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | 
         and all(_as_it_stands(columns[name], spec, raw.types, mapping) for name, spec in specs.items())
     )
     prepared = Prepared(schema, raw, select, present, (*rules, *more), {})
-    if not plain or mapping.known_lag_days:
+    if not plain or mapping.known_lag_days or moments:
         return prepared
     renamed = {name: str(spec.column) for name, spec in specs.items()}
     taken = ", ".join(f"{identifier(source)} AS {identifier(name)}" for name, source in renamed.items())
