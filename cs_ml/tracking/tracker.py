@@ -14,6 +14,7 @@ import pandas as pd
 
 from cs_ml.errors import InputError
 from cs_ml.store.files import make_folder, replace_folder
+from cs_ml.tracking.database import made_whole
 from cs_ml.tracking.model_code import BUNDLE_PATH
 from cs_ml.tracking.quiet import quiet, shown
 from cs_ml.tracking.run import Run
@@ -197,8 +198,7 @@ class Tracker:
         if self._connected is None:
             from mlflow import MlflowClient  # noqa: PLC0415  heavy
 
-            if self.uri.startswith("sqlite:"):
-                make_folder(self.folder)
+            made_whole(self.uri)
             self._connected = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         return self._connected
 
