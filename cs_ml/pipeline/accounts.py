@@ -77,7 +77,7 @@ def explain_accounts(
         sentence_en, sentence_ja.
     """
     fitted = _fitted(X, health, models, catalog)
-    return reasons_of(fitted, X, {target: target if target in KINDS else "table" for target in models}, top)[0]
+    return reasons_of(fitted, X, {target: target if target in KINDS else "table" for target in models}, top).drivers
 
 
 def _fitted(

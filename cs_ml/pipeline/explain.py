@@ -15,6 +15,7 @@ from cs_ml.pipeline.snapshot import Progress, silent
 __all__ = ["explain", "explain_account"]
 
 LEAVE = "p_leave_"
+SHOWN = 0.0005  # what is less is written as zero
 
 
 def explain(
@@ -27,7 +28,7 @@ def explain(
 
 
 def explain_account(scored: Scored, account: str, *, lang: str = "en") -> list[str]:
-    """Return the scores of one account, its drivers, and its points by theme, which add up.
+    """Return the scores of one account, its drivers, and its points by theme, which add up from where they begin.
 
     Parameters
     ----------
@@ -60,7 +61,8 @@ def explain_account(scored: Scored, account: str, *, lang: str = "en") -> list[s
             f"  {item.points:+8.3f}  {getattr(item, f'sentence_{lang}')}{'' if item.stable else ' (unstable sign)'}"
             for item in chosen.itertuples()
         ]
-        lines.append("  by theme: " + _sum(themes.xs(account, level="account_id").iloc[0]))
+        start = scored.starts[target].xs(account, level="account_id").iloc[0]
+        lines.append("  by theme: " + _sum(start, themes.xs(account, level="account_id").iloc[0]))
     return lines
 
 
@@ -101,7 +103,10 @@ def _between(row: pd.Series, name: str) -> str:
     return "" if pd.isna(low) or pd.isna(high) else f" ({low:,.0f} to {high:,.0f})"
 
 
-def _sum(themes: pd.Series) -> str:
+def _sum(start: float, themes: pd.Series) -> str:
+    """Write where the points begin, what each theme adds, and where that ends: at the health, or at the log-odds."""
     present = themes.dropna()
-    parts = " ".join(f"{name} {value:+.3f}" for name, value in present.items())
-    return f"{parts} = {np.sum(present.to_numpy()):+.3f}"
+    if present.empty:
+        return "none"
+    parts = " ".join(f"{name} {value:+.3f}" for name, value in present.items() if abs(value) >= SHOWN)
+    return f"start {start:.3f} {parts} = {start + np.sum(present.to_numpy()):.3f}".replace("  ", " ")

@@ -102,11 +102,12 @@ def _account_page(
 ) -> AccountReport:
     row = scored.scores.xs(account, level="account_id", drop_level=False).index[0]
     themes = {_role(target, config): frame.loc[row] for target, frame in scored.themes.items()}
+    starts = {_role(target, config): float(start.loc[row]) for target, start in scored.starts.items()}
     shown: Any = {**evidence(rows, row[1]), "opinions": opinions_of(scored.snapshot.tables, scored.scores.loc[[row]])}
     described = attributes(rows)
     return AccountReport(
         account, named, name=str(described.pop("name", account)), facts=described or None,
-        drivers=_shown_drivers(scored, config), themes=themes, lang=lang, horizon_days=_horizon(config),
+        drivers=_shown_drivers(scored, config), themes=themes, starts=starts, lang=lang, horizon_days=_horizon(config),
         curve=_curve(scored, row), currency=config.book.currency, signal=signal, **shown,
     )  # fmt: skip
 

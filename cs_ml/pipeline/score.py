@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.errors import NotEnoughData
 from cs_ml.explain import by_theme, contributions, drivers
+from cs_ml.explain.contributions import Contributions
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.pipeline.fitted import CLASSES, Fitted, load_bundle, restore
@@ -28,6 +29,7 @@ from cs_ml.store import lock, make_folder, write_partition
 __all__ = [
     "CLASSES",
     "Fitted",
+    "Reasons",
     "Scored",
     "describe",
     "load_bundle",
@@ -65,6 +67,8 @@ class Scored:
         How far each feature has moved since the training rows, see :meth:`cs_ml.models.FeatureProfile.compare`.
     priority
         The accounts to work on first, see :func:`cs_ml.pipeline.priority.priority_of`.
+    starts
+        By target, from where the points of each account are counted: log-odds, or health points.
     """
 
     scores: pd.DataFrame
@@ -74,6 +78,25 @@ class Scored:
     fitted: Fitted
     drift: pd.DataFrame
     priority: pd.DataFrame | None = None
+    starts: dict[str, pd.Series] = field(default_factory=dict)
+
+
+class Reasons(NamedTuple):
+    """Why each row is scored as it is.
+
+    Parameters
+    ----------
+    drivers
+        The largest reasons of each row and target.
+    themes
+        Points by theme, by target.
+    starts
+        By target, from where the points are counted: with all points of a row they add up to its log-odds or health.
+    """
+
+    drivers: pd.DataFrame
+    themes: dict[str, pd.DataFrame]
+    starts: dict[str, pd.Series]
 
 
 def score_features(bundle: Bundle, X: pd.DataFrame) -> pd.DataFrame:
@@ -146,20 +169,19 @@ def score_snapshot(config: Config, fitted: Fitted, snapshot: Snapshot, *, progre
     scores = with_stake(config, scores, snapshot.X)
     first = priority_of(config, scores, snapshot.spine)
     progress("explaining")
-    reasons, themes = explain_scores(config, fitted, snapshot)
-    return Scored(scores, reasons, themes, snapshot, fitted, fitted.profile.compare(snapshot.X), first)
+    found = explain_scores(config, fitted, snapshot)
+    moved = fitted.profile.compare(snapshot.X)
+    return Scored(scores, found.drivers, found.themes, snapshot, fitted, moved, first, found.starts)
 
 
-def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> Reasons:
     """Return the drivers and the points by theme of every account and target of a config."""
     about = {target: config.labels[target].kind if target in config.labels else "table" for target in fitted.models}
     return reasons_of(fitted, snapshot.X, about, config.report.top_drivers)
 
 
-def reasons_of(
-    fitted: Fitted, X: pd.DataFrame, about: Mapping[str, str], top: int
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Return the drivers and the points by theme of each row and target.
+def reasons_of(fitted: Fitted, X: pd.DataFrame, about: Mapping[str, str], top: int) -> Reasons:
+    """Return the drivers and the points by theme of each row and target, and from where the points are counted.
 
     Parameters
     ----------
@@ -172,28 +194,28 @@ def reasons_of(
     top
         Drivers of each row and target.
     """
-    terms = {target: contributions(model, X).terms for target, model in fitted.models.items()}
+    found = {target: contributions(model, X) for target, model in fitted.models.items()}
     if fitted.health is not None:
-        terms["health"] = _health_terms(fitted, fitted.health, X)
+        found["health"] = _health_terms(fitted, fitted.health, X)
     kinds = {**about, "health": "health"}
     largest = partial(drivers, catalog=fitted.catalog, typical=fitted.typical, top=top)
-    found = [
-        largest(frame, X, target=target, about=kinds[target], stability=fitted.stability.get(target))
-        for target, frame in terms.items()
+    reasons = [
+        largest(terms, X, target=target, about=kinds[target], stability=fitted.stability.get(target))
+        for target, (terms, _) in found.items()
     ]
-    return pd.concat(found, ignore_index=True), {
-        target: by_theme(frame, fitted.catalog) for target, frame in terms.items()
-    }
+    themes = {target: by_theme(terms, fitted.catalog) for target, (terms, _) in found.items()}
+    return Reasons(pd.concat(reasons, ignore_index=True), themes, {target: bias for target, (_, bias) in found.items()})
 
 
-def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> pd.DataFrame:
+def _health_terms(fitted: Fitted, health: HealthScore, X: pd.DataFrame) -> Contributions:
     """Return the points of the health score by feature; measures of one feature are added up, and its segment's too."""
     margin = fitted.models[fitted.health_target].margin(X) if fitted.health_target in fitted.models else None
-    parts, _ = health.contributions(X, margin=_used(health, margin))
+    parts, base = health.contributions(X, margin=_used(health, margin))
     parts = parts.where((parts.abs() > ROUNDING) | parts.isna(), 0.0)  # what only rounding left is no reason
     features = {"segment": health.segment_} if health.segment_ in X else {}
     features |= health.measures_
-    return parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
+    terms = parts.rename(columns=features).T.groupby(level=0, sort=False).sum(min_count=1).T
+    return Contributions(terms, pd.Series(base, index=X.index, name="bias"))
 
 
 def write_scores(scored: Scored, config: Config) -> Path:

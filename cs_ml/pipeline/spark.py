@@ -68,7 +68,7 @@ def explain_frame(features: Any, bundle: Bundle, about: Mapping[str, str], top: 
     words = _categories(bundle)
 
     def explain(rows: pd.DataFrame) -> pd.DataFrame:
-        found, _ = reasons_of(restore(bundle), _indexed(rows, words), about, top)
+        found = reasons_of(restore(bundle), _indexed(rows, words), about, top).drivers
         return found.astype({"value": str, "typical": str})
 
     return _mapped(features, explain)

@@ -13,9 +13,10 @@ from cs_ml.report.charts import gauge
 from cs_ml.report.history import contracts_chart, score_charts, usage_charts
 from cs_ml.report.opinions import opinion_rows
 from cs_ml.report.page import Page
-from cs_ml.report.reasons import driver_rows, newest, signed_bar
+from cs_ml.report.reasons import driver_rows, newest
 from cs_ml.report.summary import latest, with_loss
 from cs_ml.report.survival import survival
+from cs_ml.report.themes import theme_rows
 from cs_ml.report.voices import quotes, survey_rows
 from cs_ml.tables.redact import redact as hide_persons
 
@@ -41,6 +42,8 @@ class AccountReport(Page):
         Drivers frame; those of the newest date are shown, levers apart from signals.
     themes
         By target ("health", "churn", "upsell", or a name of its own): points of this account by theme, as a series.
+    starts
+        By target, from where the points are counted: health points, or log-odds.
     contracts
         Contract terms: start_at and where known end_at, mrr, product, plan, seats, cancelled_at.
     usage
@@ -96,6 +99,7 @@ class AccountReport(Page):
         facts: Mapping[str, Any] | None = None,
         drivers: pd.DataFrame | None = None,
         themes: Mapping[str, pd.Series] | None = None,
+        starts: Mapping[str, float] | None = None,
         contracts: pd.DataFrame | None = None,
         usage: pd.DataFrame | None = None,
         surveys: pd.DataFrame | None = None,
@@ -113,6 +117,7 @@ class AccountReport(Page):
     ) -> None:
         super().__init__(title=title or name or account_id, lang=lang)
         self.account_id, self.facts, self.themes = account_id, facts, dict(themes or {})
+        self.starts = dict(starts or {})
         self.history = _of(scores, account_id, level=True).sort_index()
         self.now = with_loss(latest(self.history)).iloc[0]
         self.as_of = self.history.index.get_level_values("as_of").max()
@@ -194,19 +199,10 @@ class AccountReport(Page):
         return {"heading": heading, "unit": unit, "roles": roles, "themes": self._themes(target)}
 
     def _themes(self, target: str) -> list[dict[str, Any]]:
-        """Return points by theme, largest first, with their sum."""
+        """Return the starting point, points by theme, largest first, and their sum."""
         if target not in self.themes:
             return []
-        points = self.themes[target].dropna().sort_values(key=abs, ascending=False, kind="stable")
-        limit, digits = float(points.abs().max()), 1 if target == "health" else 2
-        return [
-            {
-                "label": self.words.level(theme),
-                "points": self.words.signed(value, digits),
-                "bar": signed_bar(value, limit, target, f"{self.words.level(theme)} {value:+.2f}"),
-            }
-            for theme, value in points.items()
-        ]
+        return theme_rows(self.themes[target], self.starts.get(target), target, self.words)
 
 
 def _of(frame: pd.DataFrame, account_id: str, *, level: bool = False) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from cs_ml.report.svg import Scale, drawing, number_label, tag, ticks
+from cs_ml.report.svg import Scale, drawing, number_label, percent_labels, tag, ticks
 
 __all__ = ["bar", "gauge", "histogram", "intervals", "reliability"]
 
@@ -79,7 +79,7 @@ def bar(value: float, limit: float, *, title: str, class_: str = "", one_sided: 
     Parameters
     ----------
     value
-        Signed length.
+        Signed length; nothing is drawn for zero but the middle line.
     limit
         Length that fills the room to one side; use one limit for all rows.
     title
@@ -103,7 +103,8 @@ def bar(value: float, limit: float, *, title: str, class_: str = "", one_sided: 
     start, end = sorted((x(0), x(value)))
     side = class_ or ("up" if value > 0 else "down")
     mark = tag("rect", x=start, y=3, width=max(end - start, 1), height=8, rx=1.5, class_=f"fill {side}")
-    return drawing(120, 14, title, tag("line", x1=x(0), x2=x(0), y1=0, y2=14, class_="axis"), mark, class_="bar")
+    axis = tag("line", x1=x(0), x2=x(0), y1=0, y2=14, class_="axis")
+    return drawing(120, 14, title, *([axis, mark] if value else [axis]), class_="bar")
 
 
 def gauge(
@@ -189,9 +190,10 @@ def reliability(
     most = min(max([*predicted, *observed, *(high or []), 0.05]) * 1.05, 1.0)
     x, y = Scale(0, most, 44, size - 8), Scale(0, most, size - 40, 10)
     marks = [tag("line", x1=x(0), y1=y(0), x2=x(most), y2=y(most), class_="diagonal")]
-    for place in ticks(0, most, 4):
-        marks.append(tag("text", f"{place:.0%}", x=x(place), y=size - 25, class_="tick middle"))
-        marks.append(tag("text", f"{place:.0%}", x=38, y=y(place) + 4, class_="tick end"))
+    places = ticks(0, most, 4)
+    for place, label in zip(places, percent_labels(places), strict=True):
+        marks.append(tag("text", label, x=x(place), y=size - 25, class_="tick middle"))
+        marks.append(tag("text", label, x=38, y=y(place) + 4, class_="tick end"))
         marks.append(tag("line", x1=x(0), x2=x(most), y1=y(place), y2=y(place), class_="grid"))
     for place, (said, seen) in enumerate(zip(predicted, observed, strict=True)):
         if low is not None and high is not None:

@@ -11,6 +11,7 @@ from cs_ml.report.summary import has, require_columns
 from cs_ml.report.timecharts import line
 from cs_ml.report.timeline import Term, timeline
 from cs_ml.report.words import Words
+from cs_ml.timeline.terms import NEVER, effective_end
 
 __all__ = ["contracts_chart", "score_charts", "usage_charts"]
 
@@ -109,9 +110,10 @@ def contracts_chart(contracts: pd.DataFrame | None, now: pd.Timestamp, words: Wo
         return None
     require_columns(contracts, {"start_at"}, "contracts")
     terms: list[Term] = []
-    for row in contracts.sort_values("start_at", kind="stable").to_dict("records"):
+    ended = effective_end(contracts).replace(pd.Timestamp(NEVER), pd.NaT)
+    for row in contracts.assign(ended=ended).sort_values("start_at", kind="stable").to_dict("records"):
         terms.append(_term(row, terms, words))
-    return timeline(terms, title=words("contracts"), now=now, now_label=words("as_of"))
+    return timeline(terms, title=words("contracts"), now=now, now_label=f"{words('as_of')} {words.date(now)}")
 
 
 def _term(row: dict[Any, Any], others: list[Term], words: Words) -> Term:
@@ -128,7 +130,7 @@ def _term(row: dict[Any, Any], others: list[Term], words: Words) -> Term:
     return Term(
         lane=_free_lane(product, start, others),
         start=start,
-        end=end,
+        end=_instant(row["ended"]),
         label=" · ".join(filter(None, parts)),
         detail=detail,
         ended=cancelled is not None,

@@ -11,7 +11,7 @@ from cs_ml.report.charts import bar
 from cs_ml.report.summary import require_columns
 from cs_ml.report.words import Words
 
-__all__ = ["driver_rows", "newest", "signed_bar", "top_reasons"]
+__all__ = ["digits_of", "driver_rows", "is_shown", "newest", "signed_bar", "top_reasons"]
 
 NEEDED = {"account_id", "as_of", "target", "rank", "feature", "theme", "points", "role"}
 ROLES = ("lever", "signal", "context")
@@ -73,8 +73,24 @@ def sentences_of(rows: pd.DataFrame, lang: str) -> list[str]:
     return [str(text) for text in column.where(column.notna(), rows["feature"])]
 
 
+def digits_of(target: str) -> int:
+    """Return with how many decimals points are written: health points with one, log-odds with two."""
+    return 1 if target == "health" else 2
+
+
+def is_shown(points: float, target: str) -> bool:
+    """Tell whether points are written as anything but zero.
+
+    Examples
+    --------
+    >>> is_shown(0.04, "health"), is_shown(0.04, "churn")
+    (False, True)
+    """
+    return float(f"{points:.{digits_of(target)}f}") != 0
+
+
 def driver_rows(rows: pd.DataFrame, words: Words) -> dict[str, list[dict[str, Any]]]:
-    """Return the drivers of one account and target as rows of a table, levers apart from signals.
+    """Return the drivers of one account and target as rows of a table, levers apart from signals; zeros are left out.
 
     Parameters
     ----------
@@ -98,12 +114,14 @@ def driver_rows(rows: pd.DataFrame, words: Words) -> dict[str, list[dict[str, An
     limit = float(np.abs(rows["points"]).max()) if len(rows) else 1.0
     drawn: dict[str, list[dict[str, Any]]] = {role: [] for role in ROLES}
     for row, sentence in zip(rows.to_dict("records"), sentences_of(rows, words.lang), strict=True):
+        if not is_shown(row["points"], row["target"]):
+            continue
         role = row["role"] if row["role"] in ROLES else "context"
         drawn[role].append(
             {
                 "sentence": sentence,
                 "theme": words.level(row["theme"]),
-                "points": words.signed(row["points"], 1 if row["target"] == "health" else 2),
+                "points": words.signed(row["points"], digits_of(row["target"])),
                 "bar": signed_bar(row["points"], limit, row["target"], sentence),
                 "stable": bool(row.get("stable", True)),
             }

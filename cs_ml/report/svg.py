@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-__all__ = ["Scale", "drawing", "number_label", "tag", "ticks"]
+__all__ = ["Scale", "drawing", "number_label", "percent_labels", "tag", "ticks"]
 
 
 def tag(name: str, *children: str | Markup, **attributes: str | float | None) -> Markup:
@@ -142,6 +143,21 @@ def number_label(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
+
+
+def percent_labels(shares: Sequence[float]) -> list[str]:
+    """Write the shares of an axis in percent, with as few decimals as tell neighbours apart.
+
+    Examples
+    --------
+    >>> percent_labels([0.0, 0.2, 0.4]), percent_labels([0.0, 0.005, 0.01])
+    (['0%', '20%', '40%'], ['0.0%', '0.5%', '1.0%'])
+    """
+    for digits in range(6):
+        labels = [f"{share:.{digits}%}" for share in shares]
+        if len(set(labels)) == len(set(shares)):
+            break
+    return labels
 
 
 def _rounded(value: str | float) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 from markupsafe import Markup
 
-from cs_ml.report.svg import Scale, drawing, number_label, tag, ticks
+from cs_ml.report.svg import Scale, drawing, number_label, percent_labels, tag, ticks
 
 __all__ = ["day", "day_scale", "line", "month_axis", "sparkline"]
 
@@ -169,23 +169,32 @@ def _ground(bands: tuple[float, float] | None, y: Scale, span: tuple[float, floa
 def _value_axis(y: Scale, span: tuple[float, float], *, percent: bool) -> list[Markup]:
     """Draw grid lines with their numbers."""
     marks = []
-    for place in ticks(y.low, y.high, 4):
-        label = f"{place:.0%}" if percent else number_label(place)
+    places = ticks(y.low, y.high, 4)
+    labels = percent_labels(places) if percent else [number_label(place) for place in places]
+    for place, label in zip(places, labels, strict=True):
         marks.append(tag("line", x1=span[0], x2=span[1], y1=y(place), y2=y(place), class_="grid"))
         marks.append(tag("text", label, x=span[0] - 5, y=y(place) + 4, class_="tick end"))
     return marks
 
 
 def month_axis(when: Sequence[pd.Timestamp], x: Scale, height: float) -> list[Markup]:
-    """Write months below the drawing, as many as there is room for."""
+    """Write months below the drawing, as many as there is room for; its ends where no two months can be written."""
     if not len(when):
         return []
     months = pd.date_range(pd.Timestamp(min(when)).normalize(), max(when), freq="MS")
     room = max(int((x.end - x.start) // 64), 1)
     step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if len(months) / step <= room)
     chosen = [month for month in months if (month.year * 12 + month.month - 1) % step == 0]
+    shown = [month for month in chosen if x.start + 18 <= x(day(month)) <= x.end - 14]
+    if len(shown) < 2:
+        return _end_dates(min(when), max(when), x, height)
+    return [tag("text", f"{month:%Y-%m}", x=x(day(month)), y=height - 7, class_="tick middle") for month in shown]
+
+
+def _end_dates(first: pd.Timestamp, last: pd.Timestamp, x: Scale, height: float) -> list[Markup]:
+    """Write the first and the last date at the ends, a lonely one below its point."""
+    sides = {first: "start", last: "end"} if first != last else {first: "middle"}
     return [
-        tag("text", f"{month:%Y-%m}", x=x(day(month)), y=height - 7, class_="tick middle")
-        for month in chosen
-        if x.start + 18 <= x(day(month)) <= x.end - 14 or len(chosen) == 1
+        tag("text", f"{date:%Y-%m-%d}", x=x(day(date)), y=height - 7, class_=f"tick {side}")
+        for date, side in sides.items()
     ]

@@ -13,7 +13,8 @@ from cs_ml.report.timecharts import day, day_scale, month_axis
 
 __all__ = ["Term", "timeline"]
 
-LEFT, RIGHT, TOP, BOTTOM, LANE = 120.0, 10.0, 10.0, 24.0, 26.0
+LEFT, RIGHT, TOP, BOTTOM, LANE = 120.0, 10.0, 24.0, 24.0, 26.0
+LETTER = 6.2  # width of a narrow letter
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Term:
     start, end
         First instant, and the first instant after; an open end is NaT.
     label
-        Written on the bar.
+        Written on the bar where it fits whole.
     detail
         Said when the pointer rests on it.
     ended
@@ -54,7 +55,7 @@ def timeline(terms: Sequence[Term], *, title: str, now: pd.Timestamp, now_label:
     now
         Where the line stands; open terms run to the right edge.
     now_label
-        Written at the line.
+        Written above the line, over all bars.
     width
         Width of the drawing.
 
@@ -93,18 +94,18 @@ def timeline(terms: Sequence[Term], *, title: str, now: pd.Timestamp, now_label:
                 class_=style,
             )
         )
-        marks.append(
-            tag("text", _short(term.label, end - start - 8), x=start + 5, y=tops[term.lane] + 16, class_="inside")
-        )
+        if _places(term.label) * LETTER <= end - start - 8:
+            marks.append(tag("text", term.label, x=start + 5, y=tops[term.lane] + 16, class_="inside"))
     here = x(day(now))
-    marks.append(tag("line", x1=here, x2=here, y1=TOP - 4, y2=height - BOTTOM, class_="now"))
-    marks.append(tag("text", now_label, x=here - 4, y=height - BOTTOM + 2, class_="tick end now-label"))
+    side = "end" if here - _places(now_label) * LETTER >= LEFT else "start"
+    marks.append(tag("line", x1=here, x2=here, y1=4, y2=height - BOTTOM, class_="now"))
+    marks.append(tag("text", now_label, x=here + (5 if side == "start" else -5), y=14, class_=f"tick {side} now-label"))
     return drawing(width, height, title, *marks, class_="chart wide")
 
 
 def _short(text: str, room: float) -> str:
     """Cut a text to the room it has."""
-    places = int(room / 6.2)
+    places = int(room / LETTER)
     if _places(text) <= places:
         return text
     while text and _places(text) > places - 1:

@@ -1,8 +1,12 @@
+import re
+import xml.etree.ElementTree as ET
+
 import pandas as pd
 import pytest
 
 from cs_ml.errors import FrameError
-from cs_ml.report import LANGUAGES, AccountReport
+from cs_ml.report import LANGUAGES, AccountReport, Words
+from cs_ml.report.history import contracts_chart
 
 DAY = pd.Timestamp
 CONTRACTS = pd.DataFrame(
@@ -150,3 +154,41 @@ def test_a_target_of_another_name_has_a_section_without_judgement(scores, driver
     assert "my_target" in found
     assert 'class="fill accent"' in found
     assert 'class="fill red"' not in found
+
+
+def test_starting_point_and_points_add_up_to_the_score(scores):
+    points = {"health": pd.Series({"usage": -39.4, "other": 0.04, "sentiment": 4.0}), "churn": THEMES["churn"]}
+    found = page(scores, themes=points, starts={"health": 57.4, "churn": -2.0})
+    rows = re.findall(r'<tr[^>]*><th scope="row">(.*?)</th><td class="n">(.*?)</td>', found)
+    health = [("Starting point", "57.4"), ("Usage", "-39.4"), ("Sentiment", "+4.0"), ("Sum", "22.0")]
+    churn = [("Starting point (12 %)", "-2.00"), ("Usage", "+0.75"), ("Sentiment", "-0.25"), ("Sum (18 %)", "-1.50")]
+    assert rows == [*health, *churn]
+
+
+def test_points_that_are_written_as_zero_are_left_out(scores, drivers):
+    rows = drivers[drivers["target"] == "churn"].copy()
+    rows["points"] = rows["feature"].map({"shaky": 0.0, "seats": 0.004, "nps": -0.25})
+    found = page(scores, rows, themes={"churn": pd.Series({"usage": 0.0049, "sentiment": -0.25})})
+    assert "nps of a00001" in found
+    for zero in ("shaky of", "seats of", "<h4>Levers</h4>", "+0.00", "-0.00", ">Usage</th>"):
+        assert zero not in found
+
+
+def test_a_term_is_drawn_until_it_was_cancelled():
+    drawn = contracts_chart(CONTRACTS[CONTRACTS["account_id"] == "a00001"].head(1), DAY("2026-01-01"), Words("en"))
+    (bar,) = (mark for mark in ET.fromstring(drawn).iter("rect"))  # noqa: S314  our own text
+    days = (DAY("2025-12-01") - DAY("2025-01-01")) / (DAY("2026-01-01") - DAY("2025-01-01"))
+    assert float(bar.get("width")) == pytest.approx(days * 1070 - 1.5, abs=0.2)
+    assert "as of 2026-01-01" in drawn
+
+
+def test_a_japanese_page_names_topics_and_channels_in_japanese(scores):
+    topics = ["price", "bugs", "usability", "support", "competitor", "adoption", "value"]
+    channels = ["meeting", "mail", "call", "form", "chat", "chat", "chat"]
+    said = pd.DataFrame(
+        {"account_id": "a00001", "said_at": DAY("2026-04-01"), "text": "あ", "topic": topics, "channel": channels}
+    )
+    found = re.findall(r"<figcaption>2026-04-01 · (.*?)</figcaption>", page(scores, voc=said, lang="ja"))
+    assert found[0] == "打ち合わせ · 価格"
+    assert len(found) == 7
+    assert not re.search(r"[a-z]", "".join(found))

@@ -31,10 +31,15 @@ def test_an_empty_histogram_can_be_drawn():
     assert marks(histogram({}, [], title="Nothing"), "rect") == []
 
 
-@pytest.mark.parametrize(("value", "start", "width"), [(2.0, 60, 60), (-1.0, 30, 30), (9.0, 60, 60), (0.0, 60, 1)])
+@pytest.mark.parametrize(("value", "start", "width"), [(2.0, 60, 60), (-1.0, 30, 30), (9.0, 60, 60)])
 def test_a_bar_starts_in_the_middle_and_stays_inside(value, start, width):
     (mark,) = marks(bar(value, 2.0, title="points"), "rect")
     assert (float(mark.get("x")), float(mark.get("width"))) == (start, width)
+
+
+def test_zero_is_not_drawn_as_a_bar():
+    drawn = bar(0.0, 2.0, title="points")
+    assert (len(marks(drawn, "rect")), len(marks(drawn, "line", "axis"))) == (0, 1)
 
 
 def test_a_one_sided_bar_starts_at_the_left():
@@ -101,14 +106,47 @@ def test_terms_follow_each_other_in_their_lane():
     assert third.get("class") == "fill down"
 
 
-def test_a_label_too_long_for_its_bar_is_cut():
+@pytest.mark.parametrize(("days", "shown"), [(2, ["short"]), (3, ["short"]), (400, ["growth · 100", "short"])])
+def test_a_label_that_does_not_fit_whole_is_left_out(days, shown):
+    turn = DAY("2024-01-01") + pd.Timedelta(days=days)
     terms = [
-        Term("Core", DAY("2024-01-01"), DAY("2024-02-01"), "a very long label of a short term", "d"),
-        Term("Core", DAY("2024-02-01"), DAY("2026-01-01"), "short", "d"),
+        Term("Core", DAY("2024-01-01"), turn, "growth · 100", "d"),
+        Term("Core", turn, DAY("2026-01-01"), "short", "d"),
     ]
-    texts = [
-        mark.text
-        for mark in marks(timeline(terms, title="t", now=DAY("2026-01-01"), now_label="now"), "text", "inside")
-    ]
-    assert texts[0] != terms[0].label
-    assert texts[1] == "short"
+    drawn = timeline(terms, title="t", now=DAY("2026-01-01"), now_label="now")
+    assert [mark.text for mark in marks(drawn, "text", "inside")] == shown
+
+
+@pytest.mark.parametrize(("now", "side"), [("2024-01-05", "start"), ("2025-06-01", "end"), ("2026-01-01", "end")])
+def test_the_date_of_the_score_stands_above_all_bars_and_months(now, side):
+    drawn = timeline(
+        [Term("Core", DAY("2024-01-01"), DAY("2026-01-01"), "", "d")], title="t", now=DAY(now), now_label="as of"
+    )
+    (label,), (line_,), (bar_,) = marks(drawn, "text", "now-label"), marks(drawn, "line", "now"), marks(drawn, "rect")
+    assert side in label.get("class").split()
+    assert float(label.get("y")) + 4 <= float(bar_.get("y"))
+    assert abs(float(label.get("x")) - float(line_.get("x1"))) == 5
+
+
+def test_ticks_of_a_small_probability_differ():
+    drawn = line(DAYS, [0.001, 0.02, 0.01, 0.015], title="p", percent=True)
+    assert [mark.text for mark in marks(drawn, "text", "tick end")] == ["0.0%", "0.5%", "1.0%", "1.5%", "2.0%"]
+    drawn = reliability([0.01], [0.018], title="t", x_label="x", y_label="y")
+    assert [mark.text for mark in marks(drawn, "text", "tick end")] == ["0%", "1%", "2%", "3%", "4%", "5%"]
+
+
+@pytest.mark.parametrize(
+    ("days", "written"),
+    [
+        (["2026-01-12"], ["2026-01-12"]),
+        (["2026-01-12", "2026-01-26"], ["2026-01-12", "2026-01-26"]),
+        (["2026-01-12", "2026-02-09"], ["2026-01-12", "2026-02-09"]),
+        (["2026-01-12", "2026-04-09"], ["2026-02", "2026-03", "2026-04"]),
+    ],
+)
+def test_the_axis_always_names_dates(days, written):
+    drawn = line(pd.to_datetime(days), [1.0] * len(days), title="t")
+    texts = [mark for mark in marks(drawn, "text", "tick") if (mark.text or "").startswith("2026-")]
+    assert [mark.text for mark in texts] == written
+    if len(days) == 1:
+        assert texts[0].get("x") == marks(drawn, "circle")[0].get("cx")
