@@ -12,6 +12,7 @@ from cs_ml.report.words import NOTHING, Words
 
 __all__ = ["Table", "facts", "interval", "table"]
 
+TABLES = frozenset({"table"})
 PERCENT = frozenset(
     {"p_from", "p_to", "predicted", "observed", "base_rate", "coverage", "share", "p_churn", "p_upsell", "p_stay"}
 )
@@ -106,11 +107,13 @@ def interval(row: Mapping[Any, Any], name: str, write: Callable[[Any], str]) -> 
 
 def _kind(name: str) -> str:
     """Return how a column's numbers are read, by its name."""
-    return "percent" if name in PERCENT else "money" if name in MONEY else ""
+    return "percent" if name in PERCENT else "money" if name in MONEY else "table" if name in TABLES else ""
 
 
 def _cell(value: Any, kind: str, words: Words) -> str:
     """Write one value."""
+    if kind == "table":
+        return words.table(value)
     if kind and not isinstance(value, str):
         return (
             words.percent(value)

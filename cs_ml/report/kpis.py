@@ -9,6 +9,7 @@ import pandas as pd
 
 from cs_ml.report.kpi_cells import interval_text, key_of, period_text, value_text
 from cs_ml.report.page import Page
+from cs_ml.report.said import Said
 from cs_ml.report.summary import require_columns
 from cs_ml.report.timecharts import sparkline
 
@@ -75,6 +76,7 @@ class KpiReport(Page):
         self.frame, self.absent, self.goals, self.triangles, self.book = frame, absent, goals, triangles or {}, book
         rows = zip(catalog["kpi"], catalog["definition"], strict=True)
         self.named = dict(zip(rows, catalog.to_dict("records"), strict=True))
+        self.said = Said(self.words)
         self.ends = dict(zip(frame["period_start"], frame["period_end"], strict=True))
 
     def view(self) -> dict[str, Any]:
@@ -114,9 +116,11 @@ class KpiReport(Page):
         """Return one KPI as texts, with the drawing of its periods."""
         left = int(row.get("n_excluded", 0))
         notes = (
-            [self.words("left_out_rows", count=self.words.number(left), reason=row["reason_excluded"])] if left else []
+            [self.words("left_out_rows", count=self.words.number(left), reason=self.said(row["reason_excluded"]))]
+            if left
+            else []
         )
-        notes += [str(row["reason_missing"])] if row.get("reason_missing") else []
+        notes += [self.said(str(row["reason_missing"]))] if row.get("reason_missing") else []
         notes += [] if row["settled"] else [self.words("not_settled")]
         if row["kpi"] == "retention_cost_share" and row["value"] > 1:
             notes.append(self.words("cost_above_revenue"))
@@ -180,4 +184,4 @@ class KpiReport(Page):
         return absent[absent["by"] == WHOLE].to_dict("records")
 
     def _absent(self, row: Mapping[Any, Any]) -> str:
-        return f"{self._label(row)}: {row['reason']}"
+        return f"{self._label(row)}: {self.said(str(row['reason']))}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pandas as pd
 from markupsafe import Markup
 
+from cs_ml.report.cells import Table, table
 from cs_ml.report.cells import facts as written
-from cs_ml.report.cells import table
 from cs_ml.report.charts import bar
 from cs_ml.report.evidence import metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.page import Page
+from cs_ml.report.said import Said
 from cs_ml.report.summary import require_columns
 from cs_ml.report.timecharts import line
 
@@ -51,6 +53,8 @@ class ModelReport(Page):
         Data, cohort, label, horizon, versions, hashes.
     limits
         What the model must not be used for, in words.
+    measures
+        Label of each measure of the scorecard, in the language of the page.
     lang
         "en" or "ja".
     title
@@ -86,6 +90,7 @@ class ModelReport(Page):
         counts: Mapping[str, int] | None = None,
         facts: Mapping[str, Any] | None = None,
         limits: Sequence[str] = (),
+        measures: Mapping[str, str] | None = None,
         lang: str = "en",
         title: str | None = None,
     ) -> None:
@@ -94,6 +99,7 @@ class ModelReport(Page):
         self.importance, self.catalog, self.weights, self.by_date = importance, catalog, weights, by_date
         self.base_rates = base_rates
         self.alarms, self.counts, self.facts, self.limits = alarms, counts, facts, tuple(limits)
+        self.said = Said(self.words, {**self._labels(), **(measures or {})})
 
     def view(self) -> dict[str, Any]:
         """Return what the template shows."""
@@ -104,7 +110,7 @@ class ModelReport(Page):
                 (words(f"state_{name}") if name in ("1", "0") else words.label(name), words.number(count))
                 for name, count in (self.counts or {}).items()
             ],
-            "card_table": table(card, words) if isinstance(card, pd.DataFrame) else None,
+            "card_table": self._card(card) if isinstance(card, pd.DataFrame) else None,
             "card": [] if card is None or isinstance(card, pd.DataFrame) else written(card, words),
             "metrics": metric_rows(self.metrics, words),
             "by_date": self._dated(self.by_date, "value", "by_date"),
@@ -113,11 +119,25 @@ class ModelReport(Page):
             "reliability_note": reliability_note(self.reliability, words),
             "reliability_chart": reliability_plot(self.reliability, words),
             "importance": self._importance(),
-            "weights": None if self.weights is None else table(self.weights, words),
-            "alarm_table": table(alarms, words) if isinstance(alarms, pd.DataFrame) and len(alarms) else None,
-            "alarms": None if alarms is None else [] if isinstance(alarms, pd.DataFrame) else list(alarms),
-            "limits": self.limits,
+            "weights": None if self.weights is None else table(self._translated(self.weights), words),
+            "alarm_table": table(self._translated(alarms), words)
+            if isinstance(alarms, pd.DataFrame) and len(alarms)
+            else None,
+            "alarms": None if alarms is None else [] if isinstance(alarms, pd.DataFrame) else [*map(self.said, alarms)],
+            "limits": [*map(self.said, self.limits)],
         }
+
+    def _card(self, card: pd.DataFrame) -> Table:
+        """Return what the data can bear as texts: what it is called, and what was found."""
+        found = table(self._translated(card), self.words)
+        return replace(
+            found, heads=[self.words("item") if head == self.words.label("name") else head for head in found.heads]
+        )
+
+    def _translated(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame with the texts of the package in the language of the page."""
+        shown = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
+        return shown.map(lambda value: self.said(value) if isinstance(value, str) else value)
 
     def _dated(self, frame: pd.DataFrame | None, column: str, title: str) -> Markup | None:
         """Draw one metric, or the base rate, by date."""
@@ -149,7 +169,11 @@ class ModelReport(Page):
 
     def _label(self, feature: str) -> str:
         """Return the catalog's label of a feature, or its name."""
+        return self._labels().get(feature, feature)
+
+    def _labels(self) -> dict[str, str]:
+        """Return the catalog's label of each feature."""
         column = f"label_{self.words.lang}"
-        if self.catalog is None or column not in self.catalog or feature not in self.catalog.index:
-            return feature
-        return str(self.catalog.loc[feature, column])
+        if self.catalog is None or column not in self.catalog:
+            return {}
+        return {str(feature): str(label) for feature, label in self.catalog[column].items()}

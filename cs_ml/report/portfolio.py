@@ -15,6 +15,7 @@ from cs_ml.report.headline import tiles
 from cs_ml.report.page import Page, embedded
 from cs_ml.report.priority import priority_rows
 from cs_ml.report.reasons import driver_rows, newest, top_reasons
+from cs_ml.report.said import Said
 from cs_ml.report.signal import is_silent, signal_notes
 from cs_ml.report.spread import band_rows, bands_overlap, health_chart, move_rows, risk_chart
 from cs_ml.report.summary import has, latest, previous, with_loss
@@ -146,7 +147,7 @@ class PortfolioReport(Page):
             "metrics": metric_rows(headline_metrics(self.metrics), words),
             "coverage": None if self.coverage is None else table(self.coverage, words),
             "families": None if self.families is None else table(self.families[FAMILY], words),
-            "notes": self.notes,
+            "notes": [Said(words)(note) for note in self.notes],
         }
 
     def _versions(self) -> list[tuple[str, str]]:

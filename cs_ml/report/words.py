@@ -96,6 +96,10 @@ class Words:
         """Return the name of a value, or the value itself where it has none."""
         return self.words["levels"].get(str(value), str(value))
 
+    def table(self, name: Any) -> str:
+        """Return the name of a source table, which may be a level of another name elsewhere."""
+        return self.words["levels"].get(f"table_{name}") or self.level(name)
+
     def percent(self, share: Any, digits: int | None = None) -> str:
         """Write a share in percent: one decimal below ten, none above."""
         if _missing(share):

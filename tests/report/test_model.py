@@ -109,3 +109,16 @@ def test_a_metric_at_a_share_is_named():
     at = METRICS.assign(metric="lift_at_10%")
     assert "Lift, first 10%" in ModelReport(metrics=at).html()
     assert "上位10%のリフト" in ModelReport(metrics=at, lang="ja").html()
+
+
+def test_a_japanese_card_has_no_english_of_the_package_and_names_things_by_their_labels():
+    card = pd.DataFrame({"name": ["verdict", "best simple rule"], "value": ["no usable signal", "days_to_renewal"]})
+    alarms = ["users: alone reaches an AUC of 0.97; was it written after the outcome?"]
+    more = {"weights": WEIGHTS, "measures": {"seats": "席の利用"}, "catalog": CATALOG}
+    limits = ["absent tables, so their features are absent too: deals"]
+    page = ModelReport(report_card=card, alarms=alarms, limits=limits, lang="ja", **more).html()
+    told = page[page.index("<main") : page.index("</main")]
+    for english in ("signal", "verdict", "days_to", "alone", "seats", "absent", "Name", "顧客名"):
+        assert english not in told
+    for word in ("項目", "使える手がかりがない", "利用者数:この列だけで", "席の利用", "商談"):
+        assert word in told
