@@ -10,6 +10,7 @@ import pandas as pd
 
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature
+from cs_ml.tables.redact import hide_in_levels
 from cs_ml.timeline.lookup import Lookup
 
 __all__ = ["AccountsBuilder"]
@@ -61,7 +62,7 @@ class AccountsBuilder:
             elif feature.kind == "number":
                 built[name] = values[column].to_numpy(dtype=float, na_value=np.nan)
             else:
-                built[name] = values[column].astype(object).where(values[column].notna(), None).to_numpy()
+                built[name] = hide_in_levels(values[column]).to_numpy()
         return pd.DataFrame(built, index=keys)
 
     @staticmethod

@@ -11,6 +11,7 @@ import pandas as pd
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.contracts_changes import changes
 from cs_ml.features.feature import Feature, Kind, Role
+from cs_ml.tables.redact import hide_in_levels
 from cs_ml.timeline.lookup import ratio
 from cs_ml.timeline.terms import NEVER, Terms, terms_known
 
@@ -132,7 +133,7 @@ def _due(left: np.ndarray, length: np.ndarray, days: int) -> np.ndarray:
 
 def _taken(column: pd.Series, row: np.ndarray) -> np.ndarray:
     """Take values by row, missing where the row is -1; the plan as objects, numbers and flags as float64."""
-    present = column.astype(object).where(column.notna(), None) if column.name == "plan" else column.astype("float64")
+    present = hide_in_levels(column) if column.name == "plan" else column.astype("float64")
     values = present.to_numpy()
     return np.asarray(np.append(values, np.array([None], dtype=values.dtype))[row])
 

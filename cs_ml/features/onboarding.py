@@ -11,6 +11,7 @@ import pandas as pd
 from cs_ml.engine.bucket import Bucket
 from cs_ml.features.feature import Feature
 from cs_ml.features.words import Page, allowed
+from cs_ml.tables.redact import hide_in_levels
 from cs_ml.timeline.elapsed import Elapsed, elapsed
 from cs_ml.timeline.lookup import Lookup, Pairs, ratio
 from cs_ml.timeline.terms import terms_known
@@ -85,7 +86,7 @@ def _first_due(step: pd.Series, overdue: Elapsed) -> np.ndarray:
     pairs = overdue.come()
     order = np.lexsort((-pairs.row, overdue.days[~np.isnan(overdue.days)], pairs.key))
     row = Pairs(pairs.key[order], pairs.row[order], pairs.n_keys).last()
-    names = step.astype(object).where(step.notna(), None).to_numpy()
+    names = hide_in_levels(step).to_numpy()
     return np.asarray(np.append(names, np.array([None], dtype=object))[row])
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cs_ml.errors import Fault, FrameError
 from cs_ml.features.feature import Feature
-from cs_ml.tables.redact import redact
+from cs_ml.tables.redact import hide_in_levels, redact
 
 __all__ = ["checked_column"]
 
@@ -70,7 +70,7 @@ def _words(column: pd.Series, where: str, kind: str) -> np.ndarray:
     wrong = column[present][~column[present].map(lambda item: isinstance(item, str))]
     if len(wrong):
         raise FrameError(Fault(where, "text or nothing", repr(wrong.iloc[0]), len(wrong), "or declare another `kind`"))
-    words = column.map(redact, na_action="ignore") if kind == "text" else column
+    words = column.map(redact, na_action="ignore") if kind == "text" else hide_in_levels(column)
     return words.where(present, None).to_numpy()
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from cs_ml.config import SnapshotsConfig
 from cs_ml.errors import Fault, FrameError
 from cs_ml.features.feature import Feature, Kind, catalog_frame
-from cs_ml.tables.redact import redact
+from cs_ml.tables.redact import hide_in_levels, redact
 from cs_ml.timeline import read_accounts, read_days, spine_index
 
 __all__ = ["OwnSnapshot", "own_catalog", "own_snapshot"]
@@ -132,7 +132,7 @@ def _typed(X: pd.DataFrame, config: SnapshotsConfig) -> pd.DataFrame:
             if pd.api.types.is_datetime64_any_dtype(column):
                 hint = "leave it out of snapshots.features, or turn it into days before as_of"
                 raise FrameError(Fault(f"snapshots.{name}", "a number, category or text", "dates", hint=hint))
-            typed[name] = column.astype("string").astype(object).astype("category")
+            typed[name] = hide_in_levels(column.astype("string")).astype("category")
         else:
             typed[name] = column.astype(float)
     return pd.DataFrame(typed, index=X.index)

@@ -13,7 +13,8 @@ from cs_ml.errors import Fault, TableError
 from cs_ml.tables.levels import levels_held
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.own import refuse_unrevealed, with_own
-from cs_ml.tables.prepare import Prepared, prepare
+from cs_ml.tables.prepare import Prepared, Rule, prepare
+from cs_ml.tables.redact import hide_contacts, hide_in_cell
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Source, readable
 from cs_ml.tables.sql import OFFSET, identifier, literal
@@ -227,7 +228,7 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
             rule.expected,
             rows,
             rows / total,
-            _example(connection, view, predicate, rule.value),
+            _example(connection, view, predicate, rule, prepared.schema),
             rule.hint,
         )
         for rule, predicate, rows in zip(prepared.rules, predicates, each, strict=True)
@@ -266,9 +267,13 @@ def _keep(connection: duckdb.DuckDBPyConnection, prepared: Prepared, good: str) 
     return Loaded(prepared.schema, relation, prepared.columns, 0)
 
 
-def _example(connection: duckdb.DuckDBPyConnection, view: str, predicate: str, value: str) -> str:
-    row = connection.execute(f"SELECT CAST({value} AS VARCHAR) FROM {view} WHERE {predicate} LIMIT 1").fetchone()
-    return "" if row is None or row[0] is None else str(row[0])[:80]
+def _example(connection: duckdb.DuckDBPyConnection, view: str, predicate: str, rule: Rule, schema: Schema) -> str:
+    """Return a value that breaks a rule, without what identifies a person."""
+    text = f"SELECT CAST({rule.value} AS VARCHAR) FROM {view} WHERE {predicate} LIMIT 1"
+    (found,) = connection.execute(text).fetchone() or (None,)
+    is_key = {schema.column(name).kind for name in rule.column.split(", ")} <= {"id", "instant"}
+    hide = hide_contacts if is_key else hide_in_cell
+    return "" if found is None else hide(str(found))[:80]
 
 
 def _data_end(connection: duckdb.DuckDBPyConnection, loaded: Mapping[str, Loaded], limit: pd.Timestamp) -> pd.Timestamp:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import pandas as pd
 
 from cs_ml.tables.names import NAME_SIGNS, hide_names
 
-__all__ = ["hide_contacts", "hide_in_cell", "redact", "redact_columns"]
+__all__ = ["hide_contacts", "hide_in_cell", "hide_in_levels", "redact"]
 
 DASH = r"[- \u3000\u2010-\u2015\u2212\uff0d\u30fc]"  # what stands between groups of digits, of half or full width
 GAP = rf"(?:{DASH}|[()\uff08\uff09]){{0,2}}"
@@ -121,23 +121,21 @@ def hide_in_cell(value: str) -> str:
     return value if PLAIN.fullmatch(value) else redact(value)
 
 
-def redact_columns(rows: pd.DataFrame, keep: Collection[str] = ()) -> pd.DataFrame:
-    """Return rows of strings with every column redacted but those that are known to be no free text.
+def hide_in_levels(values: pd.Series) -> pd.Series:
+    """Return categories as objects, ``None`` where missing, without mail addresses and phone numbers.
 
     Parameters
     ----------
-    rows
-        Frame of strings.
-    keep
-        Columns such as keys and instants.
+    values
+        Levels as strings.
 
     Examples
     --------
-    >>> redact_columns(pd.DataFrame({"id": ["0312345678"], "note": ["0312345678"]}), ["id"]).iloc[0].tolist()
-    ['0312345678', '[PHONE]']
+    >>> hide_in_levels(pd.Series(["gold", None, "a@example.com"])).tolist()
+    ['gold', None, '[MAIL]']
     """
-    hidden = {str(name): rows[name].map(redact, na_action="ignore") for name in rows if name not in keep}
-    return rows.assign(**hidden)
+    hidden = {level: hide_contacts(level) for level in values.dropna().unique()}
+    return values.astype(object).map(hidden, na_action="ignore").astype(object).where(values.notna(), None)
 
 
 def _hidden(text: str, patterns: Iterable[tuple[re.Pattern[str], str]]) -> str:

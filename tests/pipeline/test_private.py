@@ -9,8 +9,12 @@ import pytest
 from conftest import STORY, process
 
 from cs_ml.config.targets import SnapshotsConfig
+from cs_ml.features.feature import Feature
+from cs_ml.features.own_values import checked_column
 from cs_ml.pipeline.own import own_snapshot
+from cs_ml.pipeline.private import without_persons
 from cs_ml.simulate import WorldConfig, simulate
+from cs_ml.tables import Column, ColumnSpec, TableMapping, own_table
 
 SECRETS = ("taro.secret@example.co.jp", "090-5555-1234", "山田花子", "Smithers")
 PLANTED = "担当の山田花子さん taro.secret@example.co.jp TEL 090-5555-1234, ask Mr. Smithers. "
@@ -69,3 +73,30 @@ def test_texts_of_snapshots_of_ones_own_are_redacted():
     frame = pd.DataFrame({"account_id": ["a"], "as_of": ["2026-01-01"], "said": [PLANTED], "x": [1.0]})
     X = own_snapshot(SnapshotsConfig(file="x.csv", text=("said",)), frame).X
     assert not any(secret in X["said"].item() for secret in SECRETS)
+
+
+def test_every_column_of_a_row_set_aside_is_redacted():
+    columns = {"hours": Column("hours", "number"), "course": "category", "ticket": "id"}
+    schema = own_table("trainings", time="held_at", columns=columns)
+    mapping = TableMapping(columns={"held_at": ColumnSpec("date")})
+    row = dict.fromkeys(("account_id", "date", "hours", "course", "ticket", "memo"), "a@example.com, 090-5555-1234")
+    plain = {
+        "account_id": "4111111111111111",
+        "date": "2026-01-05 09:00:00",
+        "hours": "0.1234567890123",
+        "ticket": "A-1",
+    }
+    rows = pd.DataFrame([row, row | plain]).assign(broken_rules="hours: type")
+    shown = without_persons(rows, schema, mapping)
+    assert set(shown.iloc[0].drop("broken_rules")) == {"[MAIL], [PHONE]"}
+    assert {name: shown.iloc[1][name] for name in plain} == plain
+
+
+def test_categories_hold_no_address_and_ordinary_ones_stay():
+    levels = ["090-5555-1234", "a@example.com", "gold", None, "4901234567890", "お得意様"]
+    hidden = ["[PHONE]", "[MAIL]", "gold", None, "4901234567890", "お得意様"]
+    about = Feature("a", "usage", "category", "A", "あ", "{value}", "{value}", kind="category")
+    assert checked_column(about, levels, len(levels)).tolist() == hidden
+    frame = pd.DataFrame({"account_id": [*"abcdef"], "as_of": "2026-01-01", "level": levels})
+    X = own_snapshot(SnapshotsConfig(file="x.csv", categories=("level",)), frame).X
+    assert X["level"].astype(object).where(X["level"].notna(), None).tolist() == hidden

@@ -107,3 +107,9 @@ def test_accounts_and_one_of_contracts_and_usage_are_needed():
 def test_the_data_end_is_the_midnight_after_the_newest_event():
     usage = pd.DataFrame({"account_id": ["a"], "event_at": ["2026-01-05T23:59:59"]})
     assert open_tables({"accounts": ACCOUNTS, "usage": usage}).data_end == pd.Timestamp("2026-01-06")
+
+
+def test_examples_show_no_address_and_keys_as_they_are():
+    lines = two_lines(mrr=["10", "ten, a@example.com"], account_id=["a", "4111111111111111"])
+    broken = check(find_source(lines)).broken.set_index("rule")
+    assert broken["example"].to_dict() == {"type": "ten, [MAIL]", "unknown_account": "4111111111111111"}
