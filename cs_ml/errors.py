@@ -15,8 +15,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+CREDENTIALS = re.compile(r"(:/{1,2})[^\s/@:]+:\S*@")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,18 @@ class Fault:
         text = f"{self.where}: expected {self.expected}, found {self.found}"
         if self.rows is not None:
             text += f" ({self.rows:,} row{'' if self.rows == 1 else 's'})"
-        return f"{text}; {self.hint}" if self.hint else text
+        return without_password(f"{text}; {self.hint}" if self.hint else text)
+
+
+def without_password(text: str) -> str:
+    """Return a text without the user and password of any URL in it, however the URL was mistaken for something else.
+
+    Examples
+    --------
+    >>> without_password("expected a folder, found postgresql://user:secret@host/book")
+    'expected a folder, found postgresql://***@host/book'
+    """
+    return CREDENTIALS.sub(r"\1***@", text)
 
 
 class CsMlError(Exception):
@@ -87,7 +101,7 @@ class InputError(CsMlError, ValueError):
             text = "\n".join(map(str, self.faults))
             if len(self.faults) > 1:
                 text = f"{len(self.faults)} faults\n{text}"
-        super().__init__(text)
+        super().__init__(without_password(text))
 
 
 class ConfigError(InputError):
