@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from cs_ml.tables.sources.frames import FrameSource
 from cs_ml.tables.sources.postgres import PostgresSource
 from cs_ml.tables.sources.raw import Source
 from cs_ml.tables.sources.remote import RemoteSource, is_url
+from cs_ml.tables.sources.spool import scratch
 from cs_ml.tables.sql import literal
 from cs_ml.tables.tables import Tables
 
@@ -44,7 +43,9 @@ def find_source(where: str | Path | Mapping[str, pd.DataFrame]) -> Source:
     return DuckDBSource(path) if path.suffix in {".duckdb", ".db"} else FolderSource(path)
 
 
-def connect(memory_limit: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    memory_limit: str | None = None, threads: int | None = None, spill: Path | None = None
+) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection in memory that spills to a temporary folder.
 
     Parameters
@@ -53,10 +54,11 @@ def connect(memory_limit: str | None = None, threads: int | None = None) -> duck
         Such as ``"2GB"``; DuckDB's own default where missing.
     threads
         How many threads DuckDB may use.
+    spill
+        Temporary folder, made when needed and gone with the connection; one of this process where missing.
     """
     connection = duckdb.connect()
-    spill = Path(tempfile.gettempdir(), f"cs_ml_duckdb_{os.getpid()}")  # made when needed, gone with the connection
-    connection.execute(f"SET temp_directory = {literal(spill)}")
+    connection.execute(f"SET temp_directory = {literal(spill or scratch() / 'duckdb')}")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET TimeZone = 'UTC'")
     if memory_limit is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -60,7 +63,8 @@ class Judge:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Return a connection that knows the accounts."""
-        connection = connect(threads=1)
+        spill = Path(tempfile.gettempdir(), f"cs_ml_duckdb_{os.getpid()}")  # Python of an executor ends without a word
+        connection = connect(threads=1, spill=spill)
         connection.register("listed", pa.table({"account_id": pa.array(self.accounts, pa.string())}))
         connection.execute(f"CREATE TABLE {identifier(ACCOUNTS)} AS SELECT * FROM listed")  # noqa: S608  a constant
         return connection
