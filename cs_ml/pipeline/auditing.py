@@ -14,6 +14,16 @@ from cs_ml.timeline import make_spine
 
 __all__ = ["audit_book", "run_audit"]
 
+MOVED = {  # verdict: how a line begins, and what one feature did, or many
+    "leak": ("LEAK", "saw the future", "saw the future"),
+    "not repeatable": (
+        "NOT REPEATABLE",
+        "is not repeatable: two builds of the same tables differ",
+        "are not repeatable: two builds of the same tables differ",
+    ),
+    "neighbours": ("NEIGHBOURS", "depends on other accounts of the batch", "depend on other accounts of the batch"),
+}
+
 
 def audit_book(config: Config, *, dates: int = 3, accounts: int = 200, progress: Progress = silent) -> Audit:
     """Audit every builder on dates spread over the middle of the book.
@@ -49,15 +59,25 @@ def run_audit(
     table = found.by_feature()
     withheld = found.withheld.pivot_table(index="table", columns="change", values="rows", aggfunc="sum")
     lines = ["future rows and values touched, by table", withheld.to_string(), "", "features", table.to_string()]
-    leaks = found.cells[found.cells["verdict"] == "leak"]
-    lines += [
-        "",
-        *(
-            f"LEAK {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells moved, "
-            f"such as {row.example}"
-            for row in leaks.itertuples()
-        ),
-    ]
-    verdict = "no feature saw the future" if found.clean else f"{leaks['feature'].nunique()} features saw the future"
     cells = int(found.cells["cells"].sum())
-    return [*lines, f"{verdict}: {cells:,} cells compared; details in {path}"], found.clean
+    return [*lines, "", *_moved(found), f"{_verdict(found)}: {cells:,} cells compared; details in {path}"], found.clean
+
+
+def _moved(found: Audit) -> list[str]:
+    """Return one line a feature, change and date on which cells moved that should not."""
+    wrong = found.cells[found.cells["verdict"].isin(MOVED)]
+    return [
+        f"{MOVED[str(row.verdict)][0]} {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells "
+        f"moved, such as {row.example}"
+        for row in wrong.itertuples()
+    ]
+
+
+def _verdict(found: Audit) -> str:
+    """Say in one line how many features did what they should not."""
+    counts = found.cells.groupby("verdict")["feature"].nunique()
+    said = []
+    for verdict, (_, one, many) in MOVED.items():
+        if count := int(counts.get(verdict, 0)):
+            said.append(f"1 feature {one}" if count == 1 else f"{count} features {many}")
+    return "; ".join(said) or "no feature saw the future"

@@ -83,6 +83,16 @@ def honest(rows, keys):
     return Lookup(rows, keys, time="said_at", known="known_at", clock=Clock()).window(None).count()
 
 
+def share_of_all(rows, keys):
+    """Say which share of the comments an account made, among those that are built with it."""
+    count = honest(rows, keys)
+    return count / count.sum()
+
+
+def by_chance(_, keys):
+    return np.random.default_rng().random(len(keys))
+
+
 def verdicts(builder, date=DATE, **options) -> dict[str, str]:
     tables = book(contracts=CONTRACTS, voc=VOC, accounts=ACCOUNTS)
     found = audit([builder], tables, dates=[date], engine=LocalEngine(1), **options)
@@ -102,7 +112,8 @@ def test_a_value_revealed_later_shows_when_it_is_altered():
 
 def test_ignoring_when_rows_became_known_shows_only_among_late_rows():
     found = verdicts(Measured("comments_whenever_known", comments_whenever_known))
-    assert found == {"deleted": "identical", "altered": "identical", "filled": "leak", "shuffled": "identical"}
+    assert found == {"deleted": "identical", "altered": "identical", "filled": "leak", "shuffled": "identical",
+                     "apart": "identical"}  # fmt: skip
 
 
 def test_looking_at_the_future_of_others_shows_when_it_is_shuffled():
@@ -117,8 +128,20 @@ def test_a_builder_that_looks_back_is_clean():
 
 def test_a_pass_without_a_future_is_vacuous():
     found = verdicts(Measured("all_comments", all_comments), pd.Timestamp("2026-03-02"))
-    assert found == {"deleted": "vacuous", "altered": "vacuous", "filled": "leak", "shuffled": "vacuous"}
-    assert set(verdicts(AccountsBuilder()).values()) == {"vacuous"}
+    assert found == {"deleted": "vacuous", "altered": "vacuous", "filled": "leak", "shuffled": "vacuous",
+                     "apart": "identical"}  # fmt: skip
+    found = verdicts(AccountsBuilder())
+    assert found.pop("apart") == "identical"
+    assert set(found.values()) == {"vacuous"}
+
+
+def test_a_feature_that_hangs_on_its_neighbours_shows_when_half_is_built_alone():
+    found = verdicts(Measured("share_of_all", share_of_all))
+    assert found == dict.fromkeys(CHANGES, "identical") | {"apart": "neighbours"}
+
+
+def test_a_feature_that_is_made_by_chance_is_not_said_to_see_the_future():
+    assert verdicts(Measured("by_chance", by_chance)) == dict.fromkeys([*CHANGES, "apart"], "not repeatable")
 
 
 def test_what_moved_is_shown():
@@ -145,9 +168,9 @@ def test_by_feature_shows_the_worst_verdict_of_all_dates():
     builders = [Measured("all_comments", all_comments), Measured("honest", honest)]
     found = audit(builders, tables, dates=[DATE, pd.Timestamp("2026-04-01")], engine=LocalEngine(1))
     table = found.by_feature()
-    assert table.columns.tolist() == list(CHANGES)
+    assert table.columns.tolist() == [*CHANGES, "apart"]
     assert table.loc["all_comments", ["deleted", "filled"]].tolist() == ["leak", "leak"]
-    assert table.loc["honest"].tolist() == ["identical"] * 4
+    assert table.loc["honest"].tolist() == ["identical"] * 5
     late = found.cells[found.cells["as_of"] == pd.Timestamp("2026-04-01")].set_index(["feature", "change"])["verdict"]
     assert late[("honest", "deleted")] == "vacuous"
 
@@ -155,7 +178,7 @@ def test_by_feature_shows_the_worst_verdict_of_all_dates():
 def test_the_spine_is_audited_too():
     tables = book(contracts=CONTRACTS, voc=VOC)
     found = audit([Measured("honest", honest)], tables, dates=[DATE], engine=LocalEngine(1))
-    assert found.by_feature().loc["spine_notice_given"].tolist() == ["identical"] * 4
+    assert found.by_feature().loc["spine_notice_given"].tolist() == ["identical"] * 5
 
 
 def test_the_builders_of_the_package_see_no_version_before_its_time():

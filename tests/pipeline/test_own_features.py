@@ -61,7 +61,27 @@ def test_the_audit_covers_them(own):
     answer = own("audit", "--dates", "1", "--accounts", "12")
     assert (answer.code, answer.err) == (0, "")
     (line,) = [line for line in answer.out.splitlines() if line.startswith("trainings_passed_count")]
-    assert line.split()[1:] == ["identical"] * 4
+    assert line.split()[1:] == ["identical"] * 5
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "told"),
+    [
+        ("seen.sum('hours') - seen.sum('hours').mean()", 1, "1 feature depends on other accounts of the batch: "),
+        (
+            "np.random.default_rng().random(seen.n_keys)",
+            1,
+            "1 feature is not repeatable: two builds of the same tables",
+        ),
+    ],
+)
+def test_the_audit_says_what_moved_and_why(own, tmp_path, body, code, told):
+    text = MINE.replace('seen.sum("hours")', body).replace("import cs_ml", "import numpy as np, cs_ml")
+    (tmp_path / "mine.py").write_text(text, encoding="utf-8")
+    answer = own("audit", "--dates", "1", "--accounts", "12")
+    assert answer.code == code
+    assert told in answer.out.splitlines()[-1]
+    assert "saw the future" not in answer.out
 
 
 def test_what_is_wrong_is_said_in_one_message(own, tmp_path):
