@@ -172,8 +172,8 @@ def _with_words(
     words = {name: np.empty(len(found), dtype=object) for name in ("value", "typical", "sentence_en", "sentence_ja")}
     points = found["points"].to_numpy()
     for code in np.unique(column):
-        here, feature = np.flatnonzero(column == code), features.iloc[code].to_dict()
-        rows, name = X.iloc[row[here]], str(features.index[code])
+        here, name = np.flatnonzero(column == code), str(features.index[code])
+        rows, feature = X.iloc[row[here]], {**features.iloc[code].to_dict(), "name": name}
         if name not in X:
             feature["unit"] = "term"  # it has no value of its own: the label says it
         values, usual = _values(rows, name, free_text=feature["unit"] == "text"), typical.of(name, rows)

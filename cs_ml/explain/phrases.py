@@ -22,6 +22,19 @@ UNKNOWN = {"en": "not known", "ja": "不明"}
 FLAGS = {"en": ("no", "yes"), "ja": ("いいえ", "はい")}
 BESIDE = {"en": "{label}: {value} (typical: {typical})", "ja": "{label}: {value}(標準的な値: {typical})"}
 JOINED = {"en": "{body}; this goes with {ending}.", "ja": "{body}。{ending}傾向と関連しています。"}
+LEVELS = {  # levels that are ours and not the book's: beginning of the feature's name: language: level: its name
+    "usage_level_": {
+        "ja": {
+            "dormant": "休眠",
+            "low": "低",
+            "core": "標準",
+            "power": "高",
+            "down": "低下",
+            "same": "横ばい",
+            "up": "上昇",
+        },
+    },
+}
 ENDINGS: dict[str, dict[str, tuple[str, str]]] = {  # target: language: (points below zero, points above)
     "churn": {
         "en": ("a lower risk of leaving", "a higher risk of leaving"),
@@ -157,7 +170,7 @@ def sentences(
     Parameters
     ----------
     feature
-        The feature's row of the catalog: unit, label_en, label_ja, sentence_en, sentence_ja.
+        The feature's row of the catalog: unit, label_en, label_ja, sentence_en, sentence_ja, and where known its name.
     values, typical, points
         One a row: the account's value, what is typical in its segment, the signed points.
     target
@@ -191,12 +204,18 @@ def sentences(
     result = []
     for value, usual, point in zip(values, typical, points, strict=True):
         if usual not in usuals:
-            usuals[usual] = format_value(usual, unit, lang)
-        key = (format_value(value, unit, lang), usuals[usual], bool(point > 0))
+            usuals[usual] = _named(format_value(usual, unit, lang), feature, lang)
+        key = (_named(format_value(value, unit, lang), feature, lang), usuals[usual], bool(point > 0))
         if key not in written:
             written[key] = JOINED[lang].format(body=_body(feature, key[0], key[1], lang), ending=ends[key[2]])
         result.append(written[key])
     return result
+
+
+def _named(text: str, feature: Mapping[str, Any], lang: Language) -> str:
+    """Call a level of ours by its name in a language."""
+    beginnings = (start for start in LEVELS if str(feature.get("name", "")).startswith(start))
+    return next((LEVELS[start].get(lang, {}).get(text, text) for start in beginnings), text)
 
 
 def _body(feature: Mapping[str, Any], shown: str, usual: str, lang: Language) -> str:

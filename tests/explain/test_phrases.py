@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from cs_ml.errors import InputError
 from cs_ml.explain import ending, format_value, sentences
-from cs_ml.explain.phrases import ENDINGS
+from cs_ml.explain.phrases import ENDINGS, LEVELS
+from cs_ml.features import utilisation
 
 USERS = {
     "unit": "users",
@@ -109,3 +110,16 @@ def test_free_text_is_named_not_quoted():
     text = {"unit": "text", "label_en": "Words of comments", "sentence_en": "{value}"}
     (said,) = sentences(text, ["call me on 03-1234-5678"], [None], [1.0], target="churn")
     assert said == "Words of comments; this goes with a higher risk of leaving."
+
+
+def test_every_level_of_ours_has_a_name_in_japanese_and_a_level_of_the_book_keeps_its_own():
+    move = {"name": "usage_level_move_90d", "unit": "category", "label_ja": "方向", "sentence_ja": "推移: {value}"}
+    (told,) = sentences(move, ["same"], ["up"], [0.1], target="churn", lang="ja")
+    assert told == "推移: 横ばい。解約リスクが高い傾向と関連しています。"
+    (plan,) = sentences({**move, "name": "contracts_plan_current"}, ["same"], ["up"], [0.1], target="churn", lang="ja")
+    assert plan.startswith("推移: same。")
+    (english,) = sentences(
+        {**move, "sentence_en": "moved: {value}", "label_en": "Move"}, ["same"], ["up"], [0.1], target="churn"
+    )
+    assert english.startswith("Moved: same;")
+    assert set(LEVELS["usage_level_"]["ja"]) == {*utilisation.LEVELS, *utilisation.MOVES}
