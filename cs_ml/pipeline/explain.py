@@ -9,8 +9,11 @@ import pandas as pd
 
 from cs_ml.config import Config
 from cs_ml.errors import Fault, InputError
+from cs_ml.pipeline.naming import names_of
 from cs_ml.pipeline.score import Scored, score
 from cs_ml.pipeline.snapshot import Progress, silent
+from cs_ml.report.said import Said
+from cs_ml.report.words import Words
 
 __all__ = ["explain", "explain_account"]
 
@@ -63,7 +66,8 @@ def explain_account(scored: Scored, account: str, *, lang: str = "en") -> list[s
         ]
         start = scored.starts[target].xs(account, level="account_id").iloc[0]
         lines.append("  by theme: " + _sum(start, themes.xs(account, level="account_id").iloc[0]))
-    return lines
+    said = Said(Words(lang), names_of(scored.fitted, lang))
+    return [lines[0], *map(said, lines[1:])]
 
 
 def _figures(row: pd.Series) -> list[str]:

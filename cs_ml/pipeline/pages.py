@@ -12,6 +12,7 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.errors import Fault, InputError
 from cs_ml.models import PropensityClassifier
+from cs_ml.pipeline.naming import names_of
 from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.page_rows import account_rows, attributes, evidence, versions
 from cs_ml.pipeline.parents import family_table, parents_of
@@ -136,6 +137,7 @@ def model_card(
         counts=bundle.metadata.get("counts", {}).get(target), base_rates=_optional(bundle, f"{target}_states"),
         facts={**facts, "target": target, "model_version": bundle.version},
         limits=[str(note) for note in bundle.metadata.get("notes", ())], lang=lang,
+        measures=names_of(scored.fitted, lang),
     )  # fmt: skip
 
 

@@ -99,7 +99,8 @@ class ModelReport(Page):
         self.importance, self.catalog, self.weights, self.by_date = importance, catalog, weights, by_date
         self.base_rates = base_rates
         self.alarms, self.counts, self.facts, self.limits = alarms, counts, facts, tuple(limits)
-        self.said = Said(self.words, {**self._labels(), **(measures or {})})
+        self.said = Said(self.words, self._labels())
+        self.measured = Said(self.words, {**self._labels(), **(measures or {})})
 
     def view(self) -> dict[str, Any]:
         """Return what the template shows."""
@@ -119,8 +120,8 @@ class ModelReport(Page):
             "reliability_note": reliability_note(self.reliability, words),
             "reliability_chart": reliability_plot(self.reliability, words),
             "importance": self._importance(),
-            "weights": None if self.weights is None else table(self._translated(self.weights), words),
-            "alarm_table": table(self._translated(alarms), words)
+            "weights": None if self.weights is None else table(_told(self.weights, self.measured), words),
+            "alarm_table": table(_told(alarms, self.said), words)
             if isinstance(alarms, pd.DataFrame) and len(alarms)
             else None,
             "alarms": None if alarms is None else [] if isinstance(alarms, pd.DataFrame) else [*map(self.said, alarms)],
@@ -129,15 +130,10 @@ class ModelReport(Page):
 
     def _card(self, card: pd.DataFrame) -> Table:
         """Return what the data can bear as texts: what it is called, and what was found."""
-        found = table(self._translated(card), self.words)
+        found = table(_told(card, self.said), self.words)
         return replace(
             found, heads=[self.words("item") if head == self.words.label("name") else head for head in found.heads]
         )
-
-    def _translated(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame with the texts of the package in the language of the page."""
-        shown = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
-        return shown.map(lambda value: self.said(value) if isinstance(value, str) else value)
 
     def _dated(self, frame: pd.DataFrame | None, column: str, title: str) -> Markup | None:
         """Draw one metric, or the base rate, by date."""
@@ -177,3 +173,9 @@ class ModelReport(Page):
         if self.catalog is None or column not in self.catalog:
             return {}
         return {str(feature): str(label) for feature, label in self.catalog[column].items()}
+
+
+def _told(frame: pd.DataFrame, said: Said) -> pd.DataFrame:
+    """Return a frame with the texts of the package in the language of the page."""
+    shown = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
+    return shown.map(lambda value: said(value) if isinstance(value, str) else value)

@@ -114,11 +114,12 @@ def test_a_metric_at_a_share_is_named():
 def test_a_japanese_card_has_no_english_of_the_package_and_names_things_by_their_labels():
     card = pd.DataFrame({"name": ["verdict", "best simple rule"], "value": ["no usable signal", "days_to_renewal"]})
     alarms = ["users: alone reaches an AUC of 0.97; was it written after the outcome?"]
-    more = {"weights": WEIGHTS, "measures": {"seats": "席の利用"}, "catalog": CATALOG}
+    more = {"weights": WEIGHTS, "measures": {"seats": "席の利用", "days_to_renewal": "残り日数"}, "catalog": CATALOG}
     limits = ["absent tables, so their features are absent too: deals"]
     page = ModelReport(report_card=card, alarms=alarms, limits=limits, lang="ja", **more).html()
     told = page[page.index("<main") : page.index("</main")]
     for english in ("signal", "verdict", "days_to", "alone", "seats", "absent", "Name", "顧客名"):
         assert english not in told
+    assert "残り日数" not in told  # a rule is not the measure of its name
     for word in ("項目", "使える手がかりがない", "利用者数:この列だけで", "席の利用", "商談"):
         assert word in told
