@@ -101,7 +101,8 @@ class Codes:
         place = [at for at, name in enumerate(self.top_features) if not whole or is_whole(name)]
         names = pa.array([self.top_features[at] for at in place], pa.string())
         code = self.features.find(words_of(names.cast(pa.int64()) if whole else names))
-        position = np.full(len(self.features) + 1, -1)  # the last is that of a missing feature
+        n_known = int(max(code.max(initial=-1), feature.max(initial=-1))) + 1  # by now: another thread may be adding
+        position = np.full(n_known + 1, -1)  # the last is that of a missing feature
         position[code[code >= 0]] = np.array(place, np.int64)[code >= 0]
         return np.asarray(position[feature])
 

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cs_ml.engine.usage_batch import Codes
 from cs_ml.engine.usage_codes import SMALL, KeyTable
 from cs_ml.engine.usage_ids import Accounts, Members
 from cs_ml.engine.usage_keys import words_of
 from cs_ml.errors import FrameError
+from cs_ml.timeline.clock import Clock
 
 ids = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=30)
 
@@ -92,6 +94,13 @@ def test_integers_of_nineteen_digits_are_known_as_far_as_64_bits_reach():
     ids = sorted(map(str, [2**63 - 1, -(2**63), 1_234_567_890_123_456_789, 2**63, 5]))
     numbers = pa.array([int(name) for name in ids if int(name) < 2**63])
     assert [ids[code] for code in Accounts(ids).codes(numbers)] == [str(number) for number in numbers.to_pylist()]
+
+
+def test_a_feature_that_another_thread_is_adding_is_no_top_feature_yet():
+    codes = Codes(Accounts(["a"]), Clock(), frozenset(), top_features=("f",))
+    assert codes.top(np.array([3, -1])).tolist() == [-1, -1]
+    added = codes.features.add(words_of(pa.array(["g", "f"])))
+    assert codes.top(np.append(added, 9)).tolist() == [-1, 0, -1]
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=1, max_size=30), st.integers(1, 30))

@@ -11,7 +11,7 @@ from typing import Any
 
 from cs_ml.errors import Fault, MissingExtra, StorageError, TableError
 
-__all__ = ["FORMATS", "session_of", "told"]
+__all__ = ["FORMATS", "files_here", "session_of", "told"]
 
 JARS = {"delta": "io.delta:delta-spark_4.1_2.13", "iceberg": "org.apache.iceberg:iceberg-spark-runtime-4.0_2.13"}
 FORMATS = ("parquet", "delta", "iceberg", "orc", "table")
@@ -66,6 +66,17 @@ def session_of(master: str | None = None, options: Mapping[str, str] | None = No
     except Exception as error:
         where, hint = master or "this machine", "check Java (17 or 21) and the master"
         raise StorageError(f"Spark: expected a session on {where}, found {_reason(error)}; {hint}") from error
+
+
+def files_here(session: Any) -> bool:
+    """Tell whether a plain path means files of this machine to Spark, not those of a cluster's own file system."""
+    from pyspark.errors import PySparkException  # noqa: PLC0415  an optional part
+
+    try:
+        settings = session.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001  there is no public way
+    except PySparkException:  # Spark Connect: its server may be anywhere
+        return False
+    return str(settings.get("fs.defaultFS", "file:///")).startswith("file:")
 
 
 @contextmanager
