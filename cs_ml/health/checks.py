@@ -65,7 +65,7 @@ def ship_checks(
 
 
 def verdict_on(checks: pd.DataFrame) -> str:
-    """Return in a few words whether a version may ship.
+    """Return in a few words whether a version may ship, apart from what could not be measured.
 
     Parameters
     ----------
@@ -75,14 +75,17 @@ def verdict_on(checks: pd.DataFrame) -> str:
     Examples
     --------
     >>> verdict_on(ship_checks(np.array([50.0, 50.0]), np.array([0.0, 1.0]), np.arange(2)))
-    'failed: red_churn_lift'
+    'not measured: red_churn_lift; the others hold'
     """
     if not len(checks):
         return "not measured"
-    failed = [
-        str(name) for name, holds in zip(checks.get("check", checks.index), checks["holds"], strict=True) if not holds
-    ]
-    return f"failed: {', '.join(failed)}" if failed else "passed"
+    names, known = checks.get("check", checks.index), checks["value"].notna()
+    failed = [str(name) for name, held, seen in zip(names, checks["holds"], known, strict=True) if seen and not held]
+    unseen = [str(name) for name, seen in zip(names, known, strict=True) if not seen]
+    told = [f"failed: {', '.join(failed)}"] if failed else []
+    told += [f"not measured: {', '.join(unseen)}"] if unseen else []
+    rest = [] if failed or not known.any() else ["the others hold"]
+    return "; ".join([*told, *rest]) if told else "passed"
 
 
 def _in_time(lead: Floats | None, left: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -137,7 +137,8 @@ def model_card(
         counts=bundle.metadata.get("counts", {}).get(target), base_rates=_optional(bundle, f"{target}_states"),
         facts={**facts, "target": target, "model_version": bundle.version},
         limits=[str(note) for note in bundle.metadata.get("notes", ())], lang=lang,
-        measures=names_of(scored.fitted, lang),
+        measures=names_of(scored.fitted, lang), calibration=_optional(bundle, f"{target}_calibration"),
+        checks=_optional(bundle, "health_checks") if target == config.health.target else None,
     )  # fmt: skip
 
 

@@ -76,7 +76,11 @@ def _ranked(ranking: pd.DataFrame, before: str = "") -> list[str]:
 
 
 def _checked(checks: pd.DataFrame) -> list[str]:
-    return [f"  {'holds' if row.holds else 'FAILS'}: {row.sentence}" for row in checks.itertuples()]
+    lines = []
+    for row in checks.to_dict("records"):
+        state = "not measured" if pd.isna(row["value"]) else "holds" if row["holds"] else "FAILS"
+        lines.append(f"  {state}: {row['sentence']}")
+    return lines
 
 
 def _judged(opinions: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from cs_ml.report.cells import facts as written
 from cs_ml.report.charts import bar
 from cs_ml.report.evidence import metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.page import Page
+from cs_ml.report.promises import check_rows, off_rows
 from cs_ml.report.said import Said
 from cs_ml.report.summary import require_columns
 from cs_ml.report.timecharts import line
@@ -55,6 +56,10 @@ class ModelReport(Page):
         What the model must not be used for, in words.
     measures
         Label of each measure of the scorecard, in the language of the page.
+    checks
+        Ship checks of the health score: value (null where it could not be measured), holds, sentence.
+    calibration
+        By group: predicted, observed, gap with low and high, and ``off`` where chance does not explain it.
     lang
         "en" or "ja".
     title
@@ -91,6 +96,8 @@ class ModelReport(Page):
         facts: Mapping[str, Any] | None = None,
         limits: Sequence[str] = (),
         measures: Mapping[str, str] | None = None,
+        checks: pd.DataFrame | None = None,
+        calibration: pd.DataFrame | None = None,
         lang: str = "en",
         title: str | None = None,
     ) -> None:
@@ -99,6 +106,7 @@ class ModelReport(Page):
         self.importance, self.catalog, self.weights, self.by_date = importance, catalog, weights, by_date
         self.base_rates = base_rates
         self.alarms, self.counts, self.facts, self.limits = alarms, counts, facts, tuple(limits)
+        self.checks, self.calibration = checks, calibration
         self.said = Said(self.words, self._labels())
         self.measured = Said(self.words, {**self._labels(), **(measures or {})})
 
@@ -125,6 +133,8 @@ class ModelReport(Page):
             if isinstance(alarms, pd.DataFrame) and len(alarms)
             else None,
             "alarms": None if alarms is None else [] if isinstance(alarms, pd.DataFrame) else [*map(self.said, alarms)],
+            "promises": check_rows(self.checks, self.said),
+            "off": off_rows(self.calibration, self.said),
             "limits": [*map(self.said, self.limits)],
         }
 

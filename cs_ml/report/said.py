@@ -22,7 +22,7 @@ class Said:
 
     Shapes and their translations live in ``words/said.<language>.json``; a sentence of no known shape stays as it is,
     and so does every sentence on an English page. What stands in a hole is translated as the hole's name tells
-    (``tables``, ``needs``, ``counts``, ``segment`` ...), or else where it is a sentence or a name itself.
+    (``tables``, ``needs``, ``counts``, ``span`` ...), or else where it is a sentence or a name itself.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Said:
             found = shape.fullmatch(text)
             if found is not None:
                 return HOLE.sub(lambda hole: self._hole(hole[1], found[hole[1]]), told)  # noqa: B023  used at once
-        return self.names.get(text) or self.words.level(text)
+        return self.names.get(text) or self._group(text)
 
     def _hole(self, name: str, text: str) -> str:
         ways: dict[str, Callable[[str], str]] = {
@@ -64,7 +64,6 @@ class Said:
             "names": lambda found: self._each(found, self),
             "risks": lambda found: self._each(found, self),
             "span": lambda found: found.replace(" to ", " 〜 "),
-            "segment": self._segment,
             "sums": lambda found: " ".join(map(self, found.split(" "))),
         }
         return ways.get(name, self)(text)
@@ -86,10 +85,10 @@ class Said:
         label = self.words.table(name)
         return f"{self.words.label(name) if label == name else label} {count}"
 
-    def _segment(self, text: str) -> str:
-        """Name a group: a feature and its value, such as ``accounts_segment_current mid``."""
+    def _group(self, text: str) -> str:
+        """Name a group, a feature and its value such as ``accounts_segment_current mid``, or any other level."""
         feature, _, value = text.partition(" ")
-        return f"{self.names[feature]} {value}" if feature in self.names else self(text)
+        return f"{self.names[feature]} {value}" if feature in self.names else self.words.level(text)
 
 
 @cache
