@@ -72,6 +72,8 @@ def schema() -> dict[str, Any]:
 def _checked(source: LocatedYaml, base: Path) -> Config:
     context = {"base": str(base)}
     try:
-        return Config.model_validate(source.data, context=context)
+        config = Config.model_validate(source.data, context=context)
     except ValidationError as error:
         raise ConfigError(all_faults(error, source, Config, context)) from error
+    config.features.note_places(source)
+    return config

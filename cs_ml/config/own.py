@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, ValidationInfo, model_validator
+from pydantic import BeforeValidator, ConfigDict, PrivateAttr, ValidationInfo, model_validator
 
 from cs_ml.config.fields import FilePath, Flag, Number, Section, Text, Unique, Wrong, doc, refuse
 from cs_ml.errors import TableError
+from cs_ml.store.located_yaml import LocatedYaml
 from cs_ml.tables.column import Column
 from cs_ml.tables.own import own_table
 from cs_ml.tables.schema import Schema
@@ -42,6 +43,18 @@ class FeaturesConfig(Section):
         "File of topics of comments and their words; those of the package by default.",
         "コメントの話題と語のファイル。",
     )
+
+    _written: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def written(self) -> Mapping[str, str]:
+        """File, line and column of each name of :attr:`builders`, where a file gave them."""
+        return self._written
+
+    def note_places(self, source: LocatedYaml) -> None:
+        """Remember where a file names the builders, for messages of those who load them."""
+        for number, name in enumerate(self.builders):
+            self._written[name] = source.fault(("features", "builders", str(number)), "", "").where.split(": ")[0]
 
     def files(self) -> tuple[Path, ...]:
         """Return the files that are named.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -24,7 +24,7 @@ __all__ = ["GROUP", "load_builders"]
 GROUP = "cs_ml.builders"
 
 
-def load_builders(names: Iterable[str]) -> tuple[Any, ...]:
+def load_builders(names: Iterable[str], written: Mapping[str, str] | None = None) -> tuple[Any, ...]:
     """Return the builders that a config names.
 
     Parameters
@@ -32,6 +32,8 @@ def load_builders(names: Iterable[str]) -> tuple[Any, ...]:
     names
         ``package.module:builder``, ``file.py:builder``, ``file.py`` for everything it declares, or the name of an entry
         point of the group ``cs_ml.builders``.
+    written
+        File and line of each name, for messages.
 
     Raises
     ------
@@ -41,9 +43,11 @@ def load_builders(names: Iterable[str]) -> tuple[Any, ...]:
     found: list[Any] = []
     faults: list[Fault] = []
     for name in names:
+        place = (written or {}).get(name)
+        where = f"{place}: features.builders: {name}" if place else f"features.builders: {name}"
         try:
-            things = _load(name)
-            faults += [fault for thing in things for fault in not_builders(f"features.builders: {name}", thing)]
+            things = _load(name, where)
+            faults += [fault for thing in things for fault in not_builders(where, thing)]
             found += things
         except ConfigError as error:
             faults += error.faults
@@ -52,8 +56,7 @@ def load_builders(names: Iterable[str]) -> tuple[Any, ...]:
     return as_builders(found)
 
 
-def _load(name: str) -> list[Any]:
-    where = f"features.builders: {name}"
+def _load(name: str, where: str) -> list[Any]:
     place, _, word = name.rpartition(":") if ":" in name and not name.endswith(".py") else (name, "", "")
     try:
         if place.endswith(".py"):

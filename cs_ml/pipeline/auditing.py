@@ -67,8 +67,8 @@ def _moved(found: Audit) -> list[str]:
     """Return one line a feature, change and date on which cells moved that should not."""
     wrong = found.cells[found.cells["verdict"].isin(MOVED)]
     return [
-        f"{MOVED[str(row.verdict)][0]} {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): {row.moved} of {row.cells} cells "
-        f"moved, such as {row.example}"
+        f"{MOVED[str(row.verdict)][0]} {row.feature} ({row.change}, {row.as_of:%Y-%m-%d}): "
+        f"{row.moved} of {row.cells} cells moved, such as {row.example}"
         for row in wrong.itertuples()
     ]
 

@@ -9,6 +9,7 @@ import pandas as pd
 from cs_ml.config import Config
 from cs_ml.errors import Fault
 from cs_ml.labels import count_states
+from cs_ml.pipeline.own_told import check_builders
 from cs_ml.pipeline.snapshot import Progress, check_tables, silent, take_snapshot
 from cs_ml.store import make_folder, write_parquet
 
@@ -30,7 +31,8 @@ def describe_check(config: Config) -> tuple[list[str], list[Fault]]:
     fixed = found.tables.not_point_in_time()
     if fixed:
         lines.append(f"not point-in-time, used as they stand today: {', '.join(fixed)}")
-    return lines, found.faults
+    notes, faults = check_builders(config, found.tables)
+    return [*lines, *notes], [*found.faults, *faults]
 
 
 def describe_own(config: Config) -> list[str]:

@@ -19,6 +19,7 @@ from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.engines import check_on_spark, engine_of
 from cs_ml.pipeline.labelers import labeler_of, read_frame
 from cs_ml.pipeline.own import OwnSnapshot, own_catalog, own_snapshot
+from cs_ml.pipeline.own_told import own_notes
 from cs_ml.pipeline.private import without_persons
 from cs_ml.store import make_folder, write_parquet
 from cs_ml.tables import SCHEMAS, Check, Tables, check, connect, find_source
@@ -142,7 +143,7 @@ def snapshot_builder(config: Config, usage: UsageChoice | None = None) -> Snapsh
     accounts = config.tables.map.get("accounts")
     declared = accounts.columns if accounts is not None else {}
     attributes = tuple(name for name in declared if name not in SCHEMAS["accounts"].names)
-    own = load_builders(config.features.builders)
+    own = load_builders(config.features.builders, config.features.written)
     topics = None if config.features.topics is None else load_topics(config.features.topics)
     return SnapshotBuilder.default(
         windows=config.snapshots.windows,
@@ -196,7 +197,8 @@ def take_snapshot(
     chosen = usage or choice_of(config, tables, spine, labels, purge)
     builder = replace(snapshot_builder(config, chosen), trained=frozenset(trained))
     X, catalog = builder.build(tables, spine), builder.catalog(tables)
-    return Snapshot(spine, X, catalog, labels, purge, X.get(MRR), tables, _notes(tables, catalog), chosen)
+    notes = (*_notes(tables, catalog), *own_notes(builder, tables))
+    return Snapshot(spine, X, catalog, labels, purge, X.get(MRR), tables, notes, chosen)
 
 
 def spine_of(

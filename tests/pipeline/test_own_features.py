@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
+
+from cs_ml.config import load_config
+from cs_ml.pipeline.snapshot import take_snapshot
 
 CONFIG = """
 book: {data_end: 2026-07-01}
@@ -93,3 +98,46 @@ def test_what_is_wrong_is_said_in_one_message(own, tmp_path):
     assert "mine.py: expected a Python file, found no such file" in own("snapshot").err
     (tmp_path / "tables" / "trainings.csv").unlink()
     assert "trainings: expected the table that was declared, found no such table" in own("check").err
+
+
+def test_the_check_loads_builders_and_names_the_line_of_the_config(own, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE.replace('"held_at"', '"held"'), encoding="utf-8")
+    answer = own("check")
+    assert answer.code == 2
+    assert "feature trainings_hours_sum: time: expected a column of trainings, found 'held'" in answer.err
+    assert "did you mean held_at?" in answer.err
+    (tmp_path / "mine.py").unlink()
+    answer = own("check")
+    assert answer.code == 2
+    assert re.search(r"cs_ml\.yaml:10:23: features\.builders: \S*mine\.py: expected a Python file", answer.err)
+    assert re.search(r"cs_ml\.yaml:10:23: features\.builders: ", own("snapshot").err)
+
+
+def test_what_is_absent_is_said_by_the_check(own, tmp_path):
+    more = MINE.replace('time": "held_at"', 'time": "opened_at"').replace('"trainings"', '"tickets"')
+    (tmp_path / "other.py").write_text(more.replace("trainings_", "own_tickets_"), encoding="utf-8")
+    config = CONFIG.replace("[mine.py]", "[mine.py, other.py]").replace(
+        "hours: number", "hours: number, room: category"
+    )
+    (tmp_path / "cs_ml.yaml").write_text(config, encoding="utf-8")
+    (tmp_path / "tables" / "tickets.csv").unlink(missing_ok=True)
+    answer = own("check")
+    assert answer.code == 0, answer.err
+    assert "absent: own_tickets_hours_sum (no table tickets), own_tickets_passed_count (no table t" in answer.out
+    assert "declared columns that the data lack: trainings.room; map them" in answer.out
+
+
+def test_a_moment_that_reveals_is_there_or_nothing_is_built(own, tmp_path):
+    (tmp_path / "tables" / "trainings.csv").write_text(ROWS.replace("graded_at", "graded"), encoding="utf-8")
+    for command in ("check", "snapshot"):
+        answer = own(command)
+        assert answer.code == 2
+        assert "trainings.passed: expected graded_at, which `reveals` it, in" in answer.err
+
+
+def test_notes_of_a_snapshot_say_what_is_absent(own, tmp_path):
+    config = CONFIG.replace("hours: number", "hours: number, room: category")
+    (tmp_path / "cs_ml.yaml").write_text(config, encoding="utf-8")
+    assert own("check").code == 0
+    notes = take_snapshot(load_config(tmp_path / "cs_ml.yaml")).notes
+    assert [note for note in notes if note.startswith("declared columns that the data lack: trainings.room")]
