@@ -33,7 +33,9 @@ def without_persons(rows: pd.DataFrame, schema: Schema, mapping: TableMapping | 
     ['0312345678', '[PHONE]', 'today, [MAIL]', 'Mr. [NAME]']
     """
     kinds = _kinds(schema, mapping)
-    told = {str(name): rows[name].astype(str).map(_hider(kinds.get(str(name), "text"))) for name in rows}
+    told = {
+        str(name): rows[name].astype(str).map(_hider(kinds.get(str(name), "text")), na_action="ignore") for name in rows
+    }
     return rows.assign(**{**told, "broken_rules": rows["broken_rules"]} if "broken_rules" in rows else told)
 
 

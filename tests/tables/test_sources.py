@@ -112,3 +112,41 @@ def test_rows_come_in_an_order_that_does_not_depend_on_the_source():
     first = open_tables({"accounts": accounts, "usage": usage}).frame("usage")
     second = open_tables({"accounts": accounts, "usage": usage.iloc[::-1]}).frame("usage")
     pd.testing.assert_frame_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    "damaged", [gzip.compress(USAGE.encode())[:-12], b"account_id,event_at", b"\x1f\x8b\x08junk" * 9]
+)
+def test_a_damaged_gzip_file_is_a_fault_beside_the_others(folder, damaged):
+    (folder / "usage.csv.gz").write_bytes(damaged)
+    (folder / "voc.csv").write_text("account_id\na\n")
+    with pytest.raises(
+        TableError, match=r"usage.csv.gz: expected a file that can be unpacked.*write it again"
+    ) as caught:
+        open_tables(folder)
+    assert "voc.text" in {fault.where for fault in caught.value.faults}
+
+
+@pytest.mark.parametrize("n_rows", [1, 3000, 60_000])
+def test_a_line_with_other_fields_is_named_and_never_the_header(folder, n_rows):
+    lines = [
+        "account_id,happened_at,kind",
+        *['a,2026-01-05,"web,inar"'] * n_rows,
+        "a,2026-01-05",
+        "a,2026-01-05,x,y,z",
+    ]
+    (folder / "marketing.csv").write_text("\n".join(lines) + "\n")
+    where = f"marketing.csv: (line|row) {n_rows + 2:,}"
+    with pytest.raises(TableError, match=f"{where}: expected 3 fields, as in the header, found 2 fields"):
+        open_tables(folder)
+
+
+def test_lines_above_the_header_are_no_fault(folder):
+    (folder / "marketing.csv").write_text("exported by hand\naccount_id,happened_at,kind\na,2026-01-05,webinar\n")
+    assert open_tables(folder).frame("marketing")["kind"].tolist() == ["webinar"]
+
+
+def test_a_wrong_encoding_that_was_declared_is_answered_with_the_right_one(folder):
+    (folder / "accounts.csv").write_bytes(ACCOUNTS.encode("cp932"))
+    with pytest.raises(TableError, match="probably `encoding: cp932`"):
+        open_tables(folder, {"accounts": TableMapping(encoding="euc_jp")})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Collection
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -14,6 +16,7 @@ import pyarrow.parquet as pq
 
 from cs_ml.errors import Fault, TableError
 from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.sources.ragged import refuse_ragged
 from cs_ml.tables.sources.raw import Raw, describe, readable
 from cs_ml.tables.sources.spool import spooled
 from cs_ml.tables.sql import literal
@@ -61,18 +64,14 @@ class FolderSource:
         written = mapping.format or _format(path)
         if written == "parquet":
             return _parquet(connection, name, path)
-        text = self._as_utf8(path, mapping.encoding)
+        with _unpacked(path):
+            text = self._as_utf8(path, mapping.encoding)
         if written == "csv":
-            delimiter = f", delim={literal(mapping.delimiter)}" if mapping.delimiter else ""
-            options = f"all_varchar=true, null_padding=false{delimiter}"
-            select = f"SELECT * FROM read_csv({literal(text)}, header=true, {options})"
-            _refuse_names_twice(connection, f"SELECT * FROM read_csv({literal(text)}, header=false, {options})", path)
-        else:
-            listed = f"SELECT * FROM read_json({literal(text)}, format='newline_delimited'"
-            names = describe(connection, name, f"{listed}, sample_size=-1)", str(path)).types
-            columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in names)
-            select = f"{listed}, columns={{{columns}}})"
-        return describe(connection, name, select, str(path))
+            return _csv(connection, name, path, text, mapping.delimiter)
+        listed = f"SELECT * FROM read_json({literal(text)}, format='newline_delimited'"
+        names = describe(connection, name, f"{listed}, sample_size=-1)", str(path)).types
+        columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in names)
+        return describe(connection, name, f"{listed}, columns={{{columns}}})", str(path))
 
     def _find(self, name: str, *, explicit: bool) -> Path | None:
         direct = self.folder / name
@@ -103,10 +102,10 @@ class FolderSource:
                 while text := reader.read(CHUNK):
                     copy.write(text)
         except UnicodeDecodeError as error:
-            fault = Fault(
-                str(path), f"text in {encoding}", f"byte {error.object[error.start]:#04x}", hint="declare its encoding"
-            )
-            raise TableError(fault) from error
+            sample = error.object[max(error.start - 64, 0) : error.start + 4096]
+            hint = f"declare its encoding, probably `encoding: {_guess(sample)}`"
+            found = f"byte {error.object[error.start]:#04x}"
+            raise TableError(Fault(str(path), f"text in {encoding}", found, hint=hint)) from error
         return target
 
 
@@ -157,6 +156,30 @@ def _alike(files: tuple[Path, ...]) -> bool:
     """Tell whether all files have the same columns of the same types."""
     first = pq.read_schema(files[0]) if len(files) > 1 else None
     return all(pq.read_schema(file).equals(first) for file in files[1:])
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, name: str, path: Path, text: Path, delimiter: str | None) -> Raw:
+    separator = f", delim={literal(delimiter)}" if delimiter else ""
+    options = f"all_varchar=true, null_padding=false{separator}"
+    columns: Collection[str] = ()
+    try:
+        raw = describe(connection, name, f"SELECT * FROM read_csv({literal(text)}, header=true, {options})", str(path))
+        columns = raw.types
+    finally:
+        with _opened(text) as stream:
+            refuse_ragged(stream, path, delimiter, columns)
+    _refuse_names_twice(connection, f"SELECT * FROM read_csv({literal(text)}, header=false, {options})", path)
+    return raw
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[None]:
+    """Turn what gzip says about a damaged file into a fault."""
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        found = "no gzip file" if isinstance(error, gzip.BadGzipFile) else "one that ends too early or is damaged"
+        raise TableError(Fault(str(path), "a file that can be unpacked", found, hint="write it again")) from error
 
 
 def _opened(path: Path) -> IO[bytes]:

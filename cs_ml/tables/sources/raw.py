@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from cs_ml.errors import CsMlError, Fault, StorageError, TableError
 from cs_ml.tables.mapping import TableMapping
+from cs_ml.tables.sources.ragged import ragged_fault
 from cs_ml.tables.sql import identifier
 
 __all__ = ["Raw", "Source", "describe", "readable"]
@@ -122,4 +123,5 @@ def readable(origin: str, hint: str = "write the file again") -> Iterator[None]:
         if isinstance(error, duckdb.OutOfMemoryException):
             more = "raise engine.memory_limit, or lower engine.workers"
             raise StorageError(f"{origin}: expected enough memory, found {reason}; {more}") from error
-        raise TableError(Fault(origin, "a table that can be read", reason, hint=hint)) from error
+        fault = ragged_fault(origin, str(error)) or Fault(origin, "a table that can be read", reason, hint=hint)
+        raise TableError(fault) from error
