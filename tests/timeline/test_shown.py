@@ -4,6 +4,7 @@ import pytest
 
 from cs_ml.tables import SCHEMAS, TableMapping, open_tables
 from cs_ml.timeline import Clock
+from cs_ml.timeline.future import CHANGES
 from cs_ml.timeline.shown import shown_rows, shown_versions, week_of
 
 DATE = pd.Timestamp("2026-02-01")
@@ -77,3 +78,23 @@ def test_the_version_of_the_date_is_shown_whatever_the_order():
 )
 def test_weeks_are_whole_and_end_at_the_date(day, week):
     assert week_of(pd.Series([pd.Timestamp(f"2026-{day}T12:00")]), DATE).tolist() == [pd.Timestamp(f"2026-{week}")]
+
+
+@pytest.fixture(scope="module")
+def whole(sample):
+    return open_tables(sample)
+
+
+def written(rows):
+    return sorted(map(str, rows.to_numpy().tolist()))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["contracts", "surveys", "voc", "usage", "tickets", "deals", "invoices"])
+def test_what_is_shown_of_a_date_does_not_hang_on_its_future(whole, name, change):
+    found, schema = whole.frame(name, [f"A{number:06d}" for number in range(40)]), SCHEMAS[name]
+    moved = CHANGES[change](found, schema, DATE, np.random.default_rng(0))
+    before, after = (shown_rows(told, schema, DATE, UTC) for told in (found, moved.rows))
+    assert moved.touched > 0
+    assert 0 < len(before) < len(found)
+    assert written(before) == written(after[before.columns])
