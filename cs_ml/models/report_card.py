@@ -17,7 +17,7 @@ __all__ = ["ReportCard", "detectable_auc", "report_card"]
 SIGNAL = "usable signal"
 NO_SIGNAL = "no usable signal"
 NOT_KNOWABLE = "not knowable"
-FEW_EVENTS = 15
+FEW_EVENTS, FEWEST = 15, 5  # accounts with the event: few, and too few for an interval
 
 
 @dataclass(frozen=True)
@@ -178,21 +178,35 @@ def _notes(
     auc = _value(result.metrics, "model", "model", "roc_auc")
     if not events:
         return [f"{verdict}: none of the {len(result.predictions):,} tested rows has the event; wait for outcomes"]
-    notes = [f"{verdict}: AUC {auc['value']:.2f} ({auc['low']:.2f} to {auc['high']:.2f}) on {events} events"]
+    notes = [f"{verdict}: AUC {auc['value']:.2f}{_span(auc)} on {_accounts(events)} with the event"]
     if events < FEW_EVENTS:
-        notes.append(f"{events} events are few: intervals are wide, and rankings will change with the next quarter")
+        notes.append(
+            f"{_accounts(events)} with the event are few: intervals are wide, and rankings will change with the next "
+            "quarter"
+        )
     if best is not None and not beats:
         gap = _value(result.differences, "baseline", best, "log_loss")
         notes.append(
-            f"not better than {best} within noise: log loss difference {gap['value']:+.4f} "
-            f"({gap['low']:+.4f} to {gap['high']:+.4f}); prefer the simpler one"
+            f"not better than {best} within noise: log loss difference {gap['value']:+.4f}{_span(gap, '+.4f')}; "
+            "prefer the simpler one"
         )
     silent = segments[segments["verdict"] != SIGNAL]
     notes += [
-        f"{row.verdict} within {row.segment}: AUC {row.auc:.2f} ({row.low:.2f} to {row.high:.2f})"
-        for row in silent.itertuples()
+        f"{row['verdict']} within {row['segment']}: AUC {row['auc']:.2f}{_span(row)}"
+        for row in silent.to_dict("records")
     ]
     if result.left_out:
         counts = ", ".join(f"{n:,} {state}" for state, n in result.left_out.items())
         notes.append(f"left out of every metric on the tested dates: {counts} rows")
     return notes
+
+
+def _accounts(count: int) -> str:
+    return f"{count:,} account{'' if count == 1 else 's'}"
+
+
+def _span(row: Any, digits: str = ".2f") -> str:
+    """Write an interval, or that there are too few events for one: resampling two or three says nothing."""
+    if row["events"] < FEWEST or np.isnan(row["low"]) or np.isnan(row["high"]):
+        return " (too few events for an interval)"
+    return f" ({row['low']:{digits}} to {row['high']:{digits}})"

@@ -14,7 +14,7 @@ from cs_ml.models import PropensityClassifier
 from cs_ml.models.alarms import leak_alarms
 from cs_ml.models.backtest import Backtest, backtest
 from cs_ml.models.capacity import Effort
-from cs_ml.models.report_card import ReportCard, report_card
+from cs_ml.models.report_card import FEWEST, ReportCard, report_card
 from cs_ml.pipeline.label_report import describe_labels
 from cs_ml.pipeline.labelers import is_loss
 from cs_ml.pipeline.rows import test_rows, training_rows
@@ -166,7 +166,10 @@ def _beside(metrics: pd.DataFrame) -> str:
 
 def _cell(row: Any) -> str:
     digits = ",.0f" if row.metric.startswith("expected_profit") else ".3f"
-    return f"{row.value:{digits}} ({row.low:{digits}} to {row.high:{digits}})"
+    told = (
+        f"{row.low:{digits}} to {row.high:{digits}}" if getattr(row, "events", FEWEST) >= FEWEST else "too few events"
+    )
+    return f"{row.value:{digits}} ({told})"
 
 
 def _miscalibrated(calibration: pd.DataFrame) -> list[str]:
@@ -218,7 +221,7 @@ def _card_frame(card: ReportCard, assumed: str | None) -> pd.DataFrame:
         "verdict": card.verdict,
         "rows tested": f"{card.rows:,}",
         "accounts": f"{card.accounts:,}",
-        "events": f"{card.events:,}",
+        "accounts with the event": f"{card.events:,}",
         "effective rows": f"{card.effective_rows:,.0f}",
         "smallest AUC that would show": f"{card.detectable_auc:.2f}",
         "best simple rule": card.best_baseline or "none",

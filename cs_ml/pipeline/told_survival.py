@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cs_ml.bundle import Bundle
+from cs_ml.models.report_card import FEWEST
 
 __all__ = ["describe_survival"]
 
@@ -20,14 +21,16 @@ def describe_survival(bundle: Bundle) -> list[str]:
     lines.append("leaving within a horizon, out of time, beside the rate of the past (Kaplan-Meier)")
     for row in _lines(bundle, "judged"):
         name = f"{row.days} days, {row.metric}, {row.model}"
-        lines.append(
-            f"  {name}: {row.value:.4f} ({row.low:.4f} to {row.high:.4f}); {row.events} of {row.rows} rows left"
-        )
+        lines.append(f"  {name}: {row.value:.4f} ({_span(row)}); {row.events} of {row.rows} rows left")
     return lines
 
 
 def _lines(bundle: Bundle, name: str) -> list[Any]:
     return list(bundle.table(f"survival_{name}").itertuples())
+
+
+def _span(row: Any) -> str:
+    return "too few events" if row.events < FEWEST or row.low == row.high else f"{row.low:.4f} to {row.high:.4f}"
 
 
 def _happened(row: Any) -> str:

@@ -12,9 +12,10 @@ from cs_ml.report.charts import intervals, reliability
 from cs_ml.report.summary import require_columns
 from cs_ml.report.words import Words
 
-__all__ = ["headline_metrics", "metric_rows", "reliability_note", "reliability_plot", "reliability_rows"]
+__all__ = ["bearable", "headline_metrics", "metric_rows", "reliability_note", "reliability_plot", "reliability_rows"]
 
 HEADLINE = ("roc_auc", "average_precision", "log_loss", "ece", "capture_at_10%")
+FEWEST = 5  # accounts with the event, below which a resampled interval is none
 PERCENT = ("predicted", "observed", "low", "high")
 
 
@@ -41,7 +42,8 @@ def reliability_rows(found: pd.DataFrame | None, words: Words) -> Table | None:
     """
     if found is None:
         return None
-    return table(_named(found), words, kinds=dict.fromkeys(PERCENT, "percent"))
+    counted = _named(found).rename(columns={"events": "event_rows"})  # an account may be in several rows
+    return table(counted, words, kinds=dict.fromkeys(PERCENT, "percent"))
 
 
 def reliability_plot(found: pd.DataFrame | None, words: Words) -> Markup | None:
@@ -96,6 +98,26 @@ def headline_metrics(metrics: pd.DataFrame | None) -> pd.DataFrame | None:
     return metrics[metrics["metric"].isin(HEADLINE)]
 
 
+def bearable(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Take away intervals that rest on fewer than five accounts with the event: resampling them says nothing.
+
+    Parameters
+    ----------
+    metrics
+        Any of value, low, high and events.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"value": [0.46, 0.7], "low": [0.46, 0.6], "high": [0.46, 0.8], "events": [2, 20]})
+    >>> bearable(found)["low"].tolist()
+    [nan, 0.6]
+    """
+    if not {"events", "low", "high"} <= set(metrics):
+        return metrics
+    many = metrics["events"] >= FEWEST
+    return metrics.assign(**{name: metrics[name].where(many) for name in ("low", "high")})
+
+
 def metric_rows(metrics: pd.DataFrame | None, words: Words) -> list[dict[str, Any]]:
     """Return metrics, the model beside its baselines, each with its interval drawn on a scale of its own.
 
@@ -119,6 +141,7 @@ def metric_rows(metrics: pd.DataFrame | None, words: Words) -> list[dict[str, An
     if metrics is None:
         return []
     require_columns(metrics, {"metric", "model", "value"}, "metrics")
+    metrics = bearable(metrics)
     if "target" not in metrics:
         return [_metric(str(name), rows, words) for name, rows in metrics.groupby("metric", sort=False)]
     return [
@@ -135,7 +158,8 @@ def _metric(name: str, rows: pd.DataFrame, words: Words, of: str = "") -> dict[s
         for end in ("low", "high")
     )
     texts = [words.number(value, 3) for value in rows["value"]]
-    spans = ["" if a is None or b is None else f"{a:.3f} - {b:.3f}" for a, b in zip(low, high, strict=True)]
+    none = words("too_few") if "events" in rows and (rows["events"] < FEWEST).all() else ""
+    spans = [none if a is None or b is None else f"{a:.3f} - {b:.3f}" for a, b in zip(low, high, strict=True)]
     models = [words.level(model) for model in rows["model"]]
     titles = [f"{model}: {text} {span}".strip() for model, text, span in zip(models, texts, spans, strict=True)]
     drawn = intervals([float(value) for value in rows["value"]], low, high, titles=titles)

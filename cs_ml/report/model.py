@@ -12,7 +12,7 @@ from markupsafe import Markup
 from cs_ml.report.cells import Table, table
 from cs_ml.report.cells import facts as written
 from cs_ml.report.charts import bar
-from cs_ml.report.evidence import metric_rows, reliability_note, reliability_plot, reliability_rows
+from cs_ml.report.evidence import bearable, metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.page import Page
 from cs_ml.report.promises import check_rows, off_rows
 from cs_ml.report.said import Said
@@ -150,7 +150,8 @@ class ModelReport(Page):
         if frame is None or len(frame) < 2:
             return None
         require_columns(frame, {"as_of", column}, title)
-        rows, percent = frame.sort_values("as_of"), column == "base_rate"
+        percent = column == "base_rate"
+        rows = (frame if percent else bearable(frame)).sort_values("as_of")
         low, high = (
             list(rows[name].astype(float)) if {"low", "high"} <= set(rows) else None for name in ("low", "high")
         )

@@ -63,7 +63,7 @@ class Said:
             "counts": lambda found: self._each(found, self._count),
             "names": lambda found: self._each(found, self),
             "risks": lambda found: self._each(found, self),
-            "span": lambda found: found.replace(" to ", " 〜 "),
+            "span": lambda found: self(found).replace(" to ", " 〜 "),
             "sums": lambda found: " ".join(map(self, found.split(" "))),
         }
         return ways.get(name, self)(text)

@@ -3,6 +3,7 @@ import pytest
 
 from cs_ml.errors import FrameError
 from cs_ml.report import LANGUAGES, ModelReport
+from cs_ml.report.words import Words
 
 METRICS = pd.DataFrame(
     {
@@ -123,3 +124,22 @@ def test_a_japanese_card_has_no_english_of_the_package_and_names_things_by_their
     assert "残り日数" not in told  # a rule is not the measure of its name
     for word in ("項目", "使える手がかりがない", "利用者数:この列だけで", "席の利用", "商談"):
         assert word in told
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_interval_that_few_events_cannot_bear_is_not_shown(lang):
+    few, words = METRICS.assign(events=2), Words(lang)
+    page = ModelReport(metrics=few, by_date=DATES.assign(events=[2, 3]), lang=lang).html()
+    assert "0.700 - 0.780" not in page
+    assert words("too_few") in page
+    assert 'class="area"' not in page
+    borne = ModelReport(metrics=few.assign(events=5), by_date=DATES.assign(events=[5, 6]), lang=lang).html()
+    assert "0.700 - 0.780" in borne
+    assert words("too_few") not in borne
+    assert 'class="area"' in borne
+
+
+def test_events_of_a_table_of_rows_are_said_to_be_rows():
+    rows = pd.DataFrame({"predicted": [0.1], "observed": [0.2], "n": [10], "events": [2]})
+    assert "Rows with the event" in ModelReport(reliability=rows).html()
+    assert "イベントのあった行数" in ModelReport(reliability=rows, lang="ja").html()
