@@ -13,11 +13,13 @@ from cs_ml.errors import Fault, TableError
 from cs_ml.tables.levels import levels_held
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.own import refuse_unrevealed, with_own
-from cs_ml.tables.prepare import Prepared, Rule, prepare
+from cs_ml.tables.prepare import Prepared, prepare
 from cs_ml.tables.redact import hide_contacts, hide_in_cell
+from cs_ml.tables.refused import missing_tables, refuse_empty, refuse_mixed_zones
+from cs_ml.tables.rules import Rule
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Source, readable
-from cs_ml.tables.sql import OFFSET, identifier, literal
+from cs_ml.tables.sql import identifier, literal
 from cs_ml.tables.tables import Loaded, Tables
 from cs_ml.tables.wanted import wanted_columns
 
@@ -50,9 +52,11 @@ class Check:
 
     @property
     def faults(self) -> list[Fault]:
-        """Faults of every table with more rejected rows than allowed."""
-        found = []
+        """Faults of every table with more rejected rows than allowed; accounts not read are no fault of other tables."""
+        found: list[Fault] = []
         for row in self.broken.to_dict("records"):
+            if row["rule"] == UNKNOWN and found and found[0].where.startswith("accounts."):
+                continue
             table = self.tables.loaded[row["table"]]
             if table.n_rejected > self.max_rejected_share * (table.n_rows + table.n_rejected):
                 where, example = f"{row['table']}.{row['column']}", f"{row['example']!r} ({row['rule']})"
@@ -116,13 +120,13 @@ def check(
             prepared = prepare(schema, raw, mapping, accounts=accounts, data_end=limit.isoformat())
             refuse_unrevealed(schema, prepared.columns, raw.names, raw.origin)
             with readable(raw.origin):
-                _refuse_mixed_zones(connection, prepared, mapping)
+                refuse_mixed_zones(connection, prepared, mapping)
                 loaded[name], rules = _sort_rows(connection, prepared)
         except TableError as error:
             faults += error.faults
             continue
         broken += rules
-    faults += _missing_tables(loaded, faults, mappings, schemas)
+    faults += missing_tables(loaded, faults, mappings, schemas, _place(source))
     if faults:
         raise TableError(faults)
     end = _data_end(connection, loaded, limit) if data_end is None else limit
@@ -148,53 +152,9 @@ def require(source: Source, mappings: Mapping[str, TableMapping] | None = None, 
     return checked.tables
 
 
-def _missing_tables(
-    loaded: Mapping[str, Loaded],
-    faults: list[Fault],
-    mappings: Mapping[str, TableMapping],
-    schemas: Mapping[str, Schema],
-) -> list[Fault]:
-    tried = {fault.where.split(".")[0] for fault in faults}
-    found = ", ".join(loaded) or "no table at all"
-    missing = [
-        Fault(name, "a table of the catalog", "an unknown name", hint=f"one of {', '.join(schemas)}")
-        for name in mappings
-        if name not in schemas
-    ]
-    if faults:
-        return missing
-    if "accounts" not in loaded and "accounts" not in tried:
-        missing.append(Fault("accounts", "a table with the customers", found, hint="every other table is optional"))
-    if not {"contracts", "usage"} & set(loaded) and not {"contracts", "usage"} & tried:
-        missing.append(Fault("contracts or usage", "at least one of the two tables", found))
-    return missing
-
-
-def _refuse_mixed_zones(connection: duckdb.DuckDBPyConnection, prepared: Prepared, mapping: TableMapping) -> None:
-    """Refuse a text column in which some instants carry an offset and others do not."""
-    for name in prepared.columns:
-        source = mapping.columns[name].column if name in mapping.columns else name
-        if prepared.schema.column(name).kind != "instant" or prepared.raw.types.get(source or "") != "VARCHAR":
-            continue
-        text = identifier(str(source))
-        counted = connection.execute(
-            f"SELECT count(*) FILTER (WHERE regexp_matches({text}, {literal(OFFSET)})), "
-            f"count(*) FILTER (WHERE {text} LIKE '%:%' AND NOT regexp_matches({text}, {literal(OFFSET)})) "
-            f"FROM {prepared.raw.relation}"
-        ).fetchone()
-        with_offset, without = counted or (0, 0)
-        if with_offset and without:
-            found = f"{with_offset:,} rows with an offset and {without:,} without"
-            hint = "write them all with an offset, or all without and declare the table's timezone"
-            raise TableError(
-                Fault(
-                    f"{prepared.schema.name}.{name}",
-                    "one way of writing time zones",
-                    found,
-                    with_offset + without,
-                    hint,
-                )
-            )
+def _place(source: Source) -> str:
+    """Return what the config names as the place of all tables, where that is no secret."""
+    return next((str(getattr(source, name)) for name in ("place", "folder", "path") if hasattr(source, name)), "")
 
 
 def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tuple[Loaded, list[tuple[Any, ...]]]:
@@ -209,17 +169,8 @@ def _sort_rows(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> tup
     every = f"count(*), count(*) FILTER (WHERE {prepared.changed})" if prepared.renamed else "count(*), 1"
     whole, n_changed = connection.execute(f"SELECT {every} FROM {prepared.raw.relation}").fetchone() or (0, 1)
     total, n_rejected, *each = counted
-    if total - n_rejected == 0:
-        left = (
-            f"none after `where` left out {whole - total:,} rows"
-            if whole > total
-            else "none"
-            if not total
-            else f"{total:,} rows, all rejected"
-        )
-        if not total:
-            hint = "remove the file if there is no such table"
-            raise TableError(Fault(name, f"at least one row in {prepared.raw.origin}", left, hint=hint))
+    if not total:
+        refuse_empty(prepared, whole)
     broken = [
         (
             name,

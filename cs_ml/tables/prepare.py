@@ -10,25 +10,14 @@ from cs_ml.errors import Fault, TableError
 from cs_ml.tables.column import Column
 from cs_ml.tables.mapping import ColumnSpec, TableMapping
 from cs_ml.tables.revealed import companions, with_companions
+from cs_ml.tables.rules import Rule, how_written, value_rules, with_relations
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Raw
-from cs_ml.tables.sql import canonical, condition, identifier, literal, raw_value
+from cs_ml.tables.sql import canonical, condition, identifier, raw_value
 
-__all__ = ["Prepared", "Rule", "prepare"]
+__all__ = ["Prepared", "prepare"]
 
 SOURCE = '"!source"'
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A condition that a row breaks, as SQL over the prepared view."""
-
-    name: str
-    column: str
-    expected: str
-    broken: str
-    value: str
-    hint: str = "correct the rows at their source, or leave them out with `where`"
 
 
 @dataclass(frozen=True)
@@ -93,12 +82,13 @@ def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | 
             flagged = identifier(f"!type:{name}")
             value = raw_value(spec, raw.types)
             inner.append(f"({value} IS NOT NULL AND {exprs[name]} IS NULL) AS {flagged}")
-            rules.append(Rule("type", name, columns[name].expected, flagged, _shown(spec)))
+            hint = how_written(columns[name], spec, schema.name)
+            rules.append(Rule("type", name, columns[name].expected, flagged, _shown(spec), hint))
     where = " AND ".join(condition(item) for item in mapping.where) or "TRUE"
     select = f'SELECT {SOURCE} AS "!row", {", ".join(inner)} FROM {_rows(raw, specs, mapping, where)} AS {SOURCE}'
     select = _with_moments(select, schema, specs, mapping)
-    rules += _value_rules(schema, columns, {rule.column for rule in rules}, data_end)
-    select, more = _with_relations(select, schema, tuple(specs), accounts)
+    rules += value_rules(schema, columns, {rule.column for rule in rules}, data_end)
+    select, more = with_relations(select, schema, tuple(specs), accounts)
     present = (*specs, *(["known_at"] if schema.time_stamped and "known_at" not in specs else []))
     moments = _moments(schema, specs, mapping)
     if moments:
@@ -122,7 +112,7 @@ def prepare(schema: Schema, raw: Raw, mapping: TableMapping, *, accounts: str | 
 
 def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnSpec]:
     """Return the source of every canonical column that is present, or raise every fault at once."""
-    faults, specs = [], {}
+    faults, specs = _absent_filters(schema, raw, mapping), {}
     listed = ", ".join(raw.names)
     allowed = {*schema.names} if not schema.extras else {*schema.names, *mapping.columns}
     for name in mapping.columns:
@@ -152,6 +142,18 @@ def _specs(schema: Schema, raw: Raw, mapping: TableMapping) -> dict[str, ColumnS
         used = {source for spec in specs.values() for source in spec.sources}
         specs |= {name: ColumnSpec(column=name) for name in raw.types if name not in used and name not in specs}
     return specs
+
+
+def _absent_filters(schema: Schema, raw: Raw, mapping: TableMapping) -> list[Fault]:
+    """Return a fault for each column of ``where`` that is not there; to DuckDB case makes no difference."""
+    present, listed = {name.lower() for name in raw.types}, ", ".join(raw.names)
+    faults = []
+    for name in dict.fromkeys(rule.column for rule in mapping.where if rule.column.lower() not in present):
+        near = get_close_matches(name, raw.names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"correct tables.map.{schema.name}.where"
+        wanted = f"a column for `where` of {schema.name}"
+        faults.append(Fault(f"{raw.origin}: {name}", wanted, f"columns {listed}", hint=hint))
+    return faults
 
 
 def _rows(raw: Raw, specs: dict[str, ColumnSpec], mapping: TableMapping, where: str) -> str:
@@ -220,62 +222,3 @@ def _moments(schema: Schema, specs: dict[str, ColumnSpec], mapping: TableMapping
     if not schema.own and not (schema.time_stamped and mapping.known_lag_days):
         return {}
     return companions(schema, specs, mapping.known_lag_days)
-
-
-def _value_rules(schema: Schema, columns: dict[str, Column], typed: set[str], data_end: str) -> list[Rule]:
-    """Return the rules that look at one row alone."""
-    rules = []
-    for name, column in columns.items():
-        quoted = identifier(name)
-        if column.required:
-            broken = f"{quoted} IS NULL" + (f" AND NOT {identifier(f'!type:{name}')}" if name in typed else "")
-            rules.append(Rule("missing", name, "a value", broken, quoted))
-        if column.levels:
-            listed = ", ".join(literal(level) for level in column.levels)
-            rules.append(Rule("level", name, column.expected, f"{quoted} NOT IN ({listed})", quoted))
-        if column.minimum is not None:
-            rules.append(
-                Rule("minimum", name, f"at least {column.minimum:g}", f"{quoted} < {column.minimum!r}", quoted)
-            )
-        if column.maximum is not None:
-            rules.append(Rule("maximum", name, f"at most {column.maximum:g}", f"{quoted} > {column.maximum!r}", quoted))
-        if column.kind == "instant" and not column.future:
-            hint = "if the data really reach further, declare book.data_end"
-            rules.append(
-                Rule(
-                    "future",
-                    name,
-                    f"before {data_end[:10]}",
-                    f"{quoted} >= TIMESTAMP {literal(data_end)}",
-                    quoted,
-                    hint,
-                )
-            )
-    for strict, pairs in ((False, schema.before), (True, schema.strictly_before)):
-        for early, late in pairs:
-            if early in columns and late in columns:
-                broken = f"{identifier(early)} {'>=' if strict else '>'} {identifier(late)}"
-                rules.append(Rule("order", late, f"after {early}", broken, identifier(late)))
-    return rules
-
-
-def _with_relations(
-    select: str, schema: Schema, present: tuple[str, ...], accounts: str | None
-) -> tuple[str, list[Rule]]:
-    """Add the rules that look at other rows: a known account, a key that is there once."""
-    added, rules = [], []
-    if accounts is not None and "account_id" in present:
-        added.append(f'account_id NOT IN (SELECT account_id FROM {accounts}) AS "!unknown"')
-        rules.append(
-            Rule("unknown_account", "account_id", "an account of the accounts table", '"!unknown"', "account_id")
-        )
-    key = [name for name in schema.key if name in present]
-    if schema.key and key:
-        over = f"OVER (PARTITION BY {', '.join(identifier(name) for name in key)})"
-        whole = f"hash({', '.join(identifier(name) for name in present)})"
-        ordered = f"{over[:-1]} ORDER BY {whole})"
-        different = f"min({whole}) {over} <> max({whole}) {over}"
-        added.append(f'count(*) {over} > 1 AND ({different} OR row_number() {ordered} > 1) AS "!duplicate"')
-        shown = " || ', ' || ".join(f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in key)
-        rules.append(Rule("duplicate_key", ", ".join(key), "a key that is there once", '"!duplicate"', shown))
-    return (f"SELECT *, {', '.join(added)} FROM ({select})" if added else select), rules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from spark_session import started
 from cs_ml.engine.local import LocalEngine
 from cs_ml.engine.plan import edges_of
 from cs_ml.engine.spark import Place, SparkEngine, SparkSource, open_spark_tables, rows, session_of
+from cs_ml.engine.spark.session import files_here, told
 from cs_ml.engine.spark.tables import SparkUsage
 from cs_ml.errors import MissingExtra, TableError
 from cs_ml.features.snapshot import SnapshotBuilder
@@ -186,6 +188,56 @@ class TestSpark:
         spine = make_spine(tables, start="2026-02-01", end="2026-02-01", every=["2026-02-01"])
         with pytest.raises(TableError, match=r"usage.quantity: expected numbers up to 4.6e\+12"):
             SnapshotBuilder.default(engine=SparkEngine(spark)).build(tables, spine)
+
+    def test_damage_is_told_with_its_place_and_reason(self, spark, lake, tmp_path):
+        lay(spark, lake, str(tmp_path))
+        (part,) = (tmp_path / "contracts").glob("*.parquet")
+        part.write_bytes(part.read_bytes()[:-40])
+        (tmp_path / "contracts" / f".{part.name}.crc").unlink()
+        with pytest.raises(TableError, match=r"contracts: .*part-.* is not a Parquet file.*; write the file again"):
+            open_spark_tables(spark, f"parquet:{tmp_path}", MAPPED, **OPENED)
+
+    def test_nanoseconds_are_told_with_a_way_out(self, spark, tmp_path):
+        pq.write_table(pa.table({"account_id": ["a"], "at": pa.array([1], pa.timestamp("ns"))}), tmp_path / "a.parquet")
+        with (
+            pytest.raises(TableError, match=r"a: .*NANOS.*; write its instants in microseconds"),
+            told(str(tmp_path / "a"), "parquet"),
+        ):
+            spark.read.parquet(str(tmp_path / "a.parquet"))
+
+    def test_a_condition_on_a_column_that_is_not_there_is_told(self, spark, lake, tmp_path):
+        lay(spark, lake, str(tmp_path))
+        wrong = {"usage": replace(MAPPED["usage"], where=(Filter.of({"column": "minute", "above": 0}),))}
+        with pytest.raises(TableError, match=r"usage: minute: expected a column for `where` of usage.* mean minutes"):
+            open_spark_tables(spark, f"parquet:{tmp_path}", wrong, **OPENED)
+
+    def test_a_condition_that_leaves_no_row_is_told(self, spark, lake, tmp_path):
+        lay(spark, lake, str(tmp_path))
+        none = {"usage": replace(MAPPED["usage"], where=(Filter.of({"column": "minutes", "above": 1e6}),))}
+        with pytest.raises(TableError, match="found none after `where` left out 4,000 rows"):
+            open_spark_tables(spark, f"parquet:{tmp_path}", none, **OPENED)
+
+    @pytest.mark.parametrize("place", ["parquet:/nowhere/book", "table:nowhere"])
+    def test_a_place_without_tables_is_named(self, spark, place):
+        with pytest.raises(TableError, match=f"accounts: expected .*, found no table at all in {place};"):
+            open_spark_tables(spark, place)
+
+    def test_what_python_raises_on_an_executor_is_told(self, spark):
+        def fails(_):
+            raise KeyError("minutes")
+
+        with (
+            pytest.raises(TableError, match="usage: expected a table that Spark can read, found KeyError: 'minutes'"),
+            told("usage"),
+        ):
+            spark.range(1).mapInArrow(fails, "id bigint").collect()
+
+    def test_a_plain_path_means_this_machine_unless_a_cluster_says_otherwise(self, spark):
+        settings = spark.sparkContext._jsc.hadoopConfiguration()
+        assert files_here(spark)
+        settings.set("fs.defaultFS", "hdfs://name:8020")
+        assert not files_here(spark)
+        settings.set("fs.defaultFS", "file:///")
 
     def test_a_session_that_runs_is_used(self, spark):
         assert session_of("local[7]") is spark

@@ -104,6 +104,11 @@ def test_accounts_and_one_of_contracts_and_usage_are_needed():
         open_tables({"accounts": ACCOUNTS})
 
 
+def test_a_folder_without_tables_is_named(tmp_path):
+    with pytest.raises(TableError, match=f"accounts: expected .*, found no table at all in {tmp_path};"):
+        open_tables(tmp_path)
+
+
 def test_the_data_end_is_the_midnight_after_the_newest_event():
     usage = pd.DataFrame({"account_id": ["a"], "event_at": ["2026-01-05T23:59:59"]})
     assert open_tables({"accounts": ACCOUNTS, "usage": usage}).data_end == pd.Timestamp("2026-01-06")

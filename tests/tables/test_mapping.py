@@ -100,6 +100,17 @@ def test_a_source_column_that_does_not_exist_is_named_with_the_nearest_one():
         read_plans(mrr="yearl")
 
 
+@pytest.mark.parametrize("table", ["accounts", "usage"])
+def test_a_condition_on_a_column_that_does_not_exist_is_named_with_the_nearest_one(table):
+    frames = {"accounts": pd.DataFrame({"account_id": ["a"], "plan_name": "x"})}
+    frames["usage"] = frames["accounts"].assign(event_at="2026-01-05")
+    where = (Filter.of({"column": "plan_nam", "equals": "x"}),)
+    with pytest.raises(TableError, match=f"plan_nam: expected a column for `where` of {table}, .* mean plan_name"):
+        open_tables(frames, {table: TableMapping(where=where)})
+    upper = (Filter.of({"column": "Plan_Name", "equals": "x"}),)
+    assert open_tables(frames, {table: TableMapping(where=upper)}).loaded[table].n_rows == 1
+
+
 def test_a_spec_says_exactly_one_source():
     for wrong in (
         {"column": "a", "constant": 1},

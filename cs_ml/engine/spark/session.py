@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,13 @@ from cs_ml.errors import Fault, MissingExtra, StorageError, TableError
 __all__ = ["FORMATS", "files_here", "session_of", "told"]
 
 JARS = {"delta": "io.delta:delta-spark_4.1_2.13", "iceberg": "org.apache.iceberg:iceberg-spark-runtime-4.0_2.13"}
+TRACE = "Traceback (most recent call last):"
+RAISED = re.compile(r"^[\w.]+: .+$", re.MULTILINE)  # frames are indented
+JAVA = re.compile(r"^(?:Caused by)?: (?:[\w$]+\.)+[\w$]+: (\S.*)$", re.MULTILINE)
+HINTS = {
+    "(NANOS": "write its instants in microseconds; spark.sql.legacy.parquet.nanosAsLong makes numbers of them",
+    "FAILED_READ_FILE": "write the file again",
+}
 FORMATS = ("parquet", "delta", "iceberg", "orc", "table")
 DEFAULTS = {
     "spark.sql.session.timeZone": "UTC",
@@ -104,11 +112,14 @@ def told(where: str, format_: str = "") -> Iterator[None]:
         with _quiet():
             yield
     except (PySparkException, Py4JJavaError) as error:
+        if ours := _ours(error):
+            raise TableError(ours) from error
         if format_ in JARS and ("DATA_SOURCE_NOT_FOUND" in str(error) or "ClassNotFound" in str(error)):
             hint = f"start Spark with its jar, such as --packages {JARS[format_]}:VERSION, or hand over such a session"
             fault = Fault(where, f"a session that reads {format_}", "one without its jar", hint=hint)
         else:
-            fault = Fault(where, "a table that Spark can read", _reason(error))
+            hint = next((text for words, text in HINTS.items() if words in str(error)), None)
+            fault = Fault(where, "a table that Spark can read", _reason(error), hint=hint)
         raise TableError(fault) from error
 
 
@@ -120,8 +131,23 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+def _ours(error: BaseException) -> str:
+    """Return the first message of an error of this package that an executor raised."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line.partition(": ")[2] for line in lines if line.startswith("cs_ml.errors.")), "")
+
+
 def _reason(error: BaseException) -> str:
-    """Return the line that says most: our own message from an executor, else the first one."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    ours = [line.partition(": ")[2] for line in lines if line.startswith("cs_ml.errors.")]
-    return (ours or lines or [type(error).__name__])[0][:300]
+    r"""Return the line that says most: the last one raised in Python, else the innermost cause in Java, else the first.
+
+    Examples
+    --------
+    >>> _reason(Exception("calling o8.load.\n: a.b.IOError: no read\n\tat a.b\nCaused by: a.Bad: x is no Parquet file"))
+    'x is no Parquet file'
+    """
+    text = str(error)
+    _, trace, raised = text.rpartition(TRACE)
+    python = RAISED.findall(raised) if trace else []
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found = (python or JAVA.findall(text)[::-1] or lines or [type(error).__name__])[0]
+    return found.removeprefix("_duckdb.").strip()[:300]

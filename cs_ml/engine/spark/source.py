@@ -42,6 +42,9 @@ class Place:
     format: str
     base: str
 
+    def __str__(self) -> str:
+        return f"{self.format}:{self.base}"
+
     @classmethod
     def of(cls, text: str) -> Place:
         """Read ``FORMAT:PLACE``.

@@ -181,7 +181,9 @@ def _judged(
     with told(where):
         counts = [row["counts"] for row in frame.mapInArrow(judged(judge), "counts array<bigint>").collect()]
     if not counts or not sum(row[1] for row in counts):
-        raise TableError(Fault("usage", f"at least one row in {where}", "none", hint="remove it if there is no usage"))
+        left = sum(row[0] for row in counts)
+        found = f"none after `where` left out {left:,} rows" if left else "none"
+        raise TableError(Fault("usage", f"at least one row in {where}", found, hint="remove it if there is no usage"))
     whole, total, rejected, *each = (sum(column) for column in zip(*(row[:-1] for row in counts), strict=True))
     newest = max((row[-1] for row in counts if row[-1] is not None), default=None)
     columns, rules = judge.prepared.columns, judge.prepared.rules
