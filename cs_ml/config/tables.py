@@ -88,6 +88,9 @@ class ColumnConfig(Section):
     scale: Number | None = doc(None, "Factor the number is multiplied with.", "掛ける係数。")
     levels: dict[Scalar, Scalar] | None = doc(None, "Replacement of values.", "値の置き換え。")
     format: Text | None = doc(None, "How dates are written, as strptime has it.", "日付の書式(strptime)。")
+    thousands: Literal[",", ".", "'", " "] | None = doc(
+        None, "What separates thousands in numbers written as text.", "桁区切りの文字(文字列の数値)。"
+    )
     when_before: Text | None = doc(
         None, "Keep the instant only where it lies before this column.", "この列より前の場合だけ残す。"
     )

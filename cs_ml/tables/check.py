@@ -16,7 +16,7 @@ from cs_ml.tables.own import refuse_unrevealed, with_own
 from cs_ml.tables.prepare import Prepared, prepare
 from cs_ml.tables.redact import hide_contacts, hide_in_cell
 from cs_ml.tables.refused import missing_tables, refuse_empty, refuse_mixed_zones
-from cs_ml.tables.rules import Rule
+from cs_ml.tables.rules import UNKNOWN, Rule
 from cs_ml.tables.schema import Schema
 from cs_ml.tables.sources.raw import Source, readable
 from cs_ml.tables.sql import identifier, literal
@@ -52,16 +52,22 @@ class Check:
 
     @property
     def faults(self) -> list[Fault]:
-        """Faults of every table with more rejected rows than allowed; accounts not read are no fault of other tables."""
-        found: list[Fault] = []
-        for row in self.broken.to_dict("records"):
-            if row["rule"] == UNKNOWN and found and found[0].where.startswith("accounts."):
-                continue
-            table = self.tables.loaded[row["table"]]
-            if table.n_rejected > self.max_rejected_share * (table.n_rows + table.n_rejected):
+        """Faults of every table with more rejected rows than allowed; lost accounts are no fault of other tables."""
+        rejected = {name: table.n_rejected for name, table in self.tables.loaded.items()}
+        broken = self.broken
+        if self._beyond("accounts", rejected.get("accounts", 0)):
+            broken = broken[broken["rule"] != UNKNOWN]
+            rejected = {str(name): int(rows) for name, rows in broken.groupby("table")["rows"].sum().items()}
+        found = []
+        for row in broken.to_dict("records"):
+            if self._beyond(row["table"], rejected[row["table"]]):
                 where, example = f"{row['table']}.{row['column']}", f"{row['example']!r} ({row['rule']})"
                 found.append(Fault(where, row["expected"], example, row["rows"], row["hint"]))
         return found
+
+    def _beyond(self, name: str, n_rejected: int) -> bool:
+        table = self.tables.loaded.get(name)
+        return table is not None and n_rejected > self.max_rejected_share * (table.n_rows + table.n_rejected)
 
 
 def check(

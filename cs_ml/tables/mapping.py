@@ -12,6 +12,7 @@ __all__ = ["ColumnSpec", "Filter", "TableMapping"]
 
 UNITS = {"percent": 0.01, "per_quarter": 1 / 3, "per_year": 1 / 12, "thousands": 1e3, "millions": 1e6}
 SHAPES = ("column", "constant", "product", "add_months", "add_days", "coalesce")
+SEPARATORS = (",", ".", "'", " ")
 FILTERS = (
     "equals", "not_equals", "in", "not_in", "starts_with", "not_starts_with",
     "above", "at_least", "below", "at_most", "is_null",
@@ -42,6 +43,9 @@ class ColumnSpec:
         Replacement of values, for example ``{"gold": 3}``.
     format
         ``strptime`` format of dates written in another way.
+    thousands
+        What separates thousands in numbers written as text, one of ``, . ' `` and a blank; decimals follow a point,
+        or a comma where that separates no thousands. Digits of full width, a currency sign and 円 are understood.
     when_before
         Keep the instant only where it lies before this canonical column.
 
@@ -63,6 +67,7 @@ class ColumnSpec:
     unit: str | None = None
     levels: Mapping[Any, Any] = field(default_factory=dict)
     format: str | None = None
+    thousands: str | None = None
     when_before: str | None = None
 
     @classmethod
@@ -83,6 +88,8 @@ class ColumnSpec:
             raise ConfigError(Fault("column mapping", f"exactly one of {', '.join(SHAPES)}", repr(dict(value))))
         if value.get("unit") is not None and value["unit"] not in UNITS:
             raise ConfigError(Fault("column mapping", f"unit one of {', '.join(UNITS)}", repr(value["unit"])))
+        if value.get("thousands") is not None and value["thousands"] not in SEPARATORS:
+            raise ConfigError(Fault("column mapping", f"thousands one of {SEPARATORS}", repr(value["thousands"])))
         plain: dict[str, Any] = {
             key: tuple(item) if isinstance(item, list) else item for key, item in value.items() if item is not None
         }

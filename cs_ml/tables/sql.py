@@ -80,8 +80,19 @@ def instant(value: str, dtype: str, mapping: TableMapping, written: str | None) 
     return f"CASE WHEN regexp_matches({text}, {literal(OFFSET)}) THEN {offset} ELSE {plain} END"
 
 
-def number(value: str, dtype: str, factor: float = 1.0) -> str:
+def grouped(value: str, thousands: str) -> str:
+    """Write text such as ``¥93,600`` or ``９３，６００円`` as text that is a number."""
+    half = f"translate({value}, '０１２３４５６７８９，．－＋　', '0123456789,.-+ ')"
+    bare = rf"regexp_replace({half}, '^([-+]?)\s*[¥￥$€£]?\s*|\s*[円¥￥$€£]?\s*$', '\1', 'g')"
+    group, point = f"[{thousands}]", "[.]" if thousands == "," else "[,]"
+    shape = literal(rf"^[-+]?(\d+|\d{{1,3}}({group}\d{{3}})+)({point}\d+)?$")
+    plain = f"replace(replace({bare}, {literal(thousands)}, ''), ',', '.')"
+    return f"CASE WHEN regexp_matches({bare}, {shape}) THEN {plain} END"
+
+
+def number(value: str, dtype: str, factor: float = 1.0, thousands: str | None = None) -> str:
     """Write a source value as a finite double, ``NULL`` where it cannot be read."""
+    value = grouped(value, thousands) if thousands is not None and dtype == "VARCHAR" else value
     cast = value if dtype == "DOUBLE" else f"TRY_CAST({value} AS DOUBLE)"
     finite = f"CASE WHEN isfinite({cast}) THEN {cast} END" if dtype in {"DOUBLE", "FLOAT", "VARCHAR"} else cast
     return finite if factor == 1.0 else f"({finite}) * {factor!r}"
@@ -144,14 +155,14 @@ def canonical(column: Column, spec: ColumnSpec, types: dict[str, str], mapping: 
         dtype = "DOUBLE" if all(isinstance(item, int | float) for item in spec.levels.values()) else "VARCHAR"
         value = f"CAST({value} AS {dtype})"
     if spec.product:
-        left, right = (number(identifier(name), types[name]) for name in spec.product)
+        left, right = (number(identifier(name), types[name], 1.0, spec.thousands) for name in spec.product)
         return number(f"({left}) * ({right})", "DOUBLE", spec.factor)
     if spec.add_months or spec.add_days:
         return _added(spec, types, mapping)
     if column.kind == "instant":
         return instant(value, dtype, mapping, spec.format)
     if column.kind == "number":
-        return number(value, dtype, spec.factor)
+        return number(value, dtype, spec.factor, spec.thousands)
     return flag(value, dtype) if column.kind == "flag" else string(value, dtype)
 
 

@@ -7,6 +7,7 @@ from cs_ml.errors import TableError
 from cs_ml.tables import check, find_source, open_tables
 
 ACCOUNTS = pd.DataFrame({"account_id": ["a", "b"]})
+USAGE = pd.DataFrame({"account_id": ["a"], "event_at": ["2026-01-05"]})
 
 
 def contracts(**columns: object) -> pd.DataFrame:
@@ -118,3 +119,25 @@ def test_examples_show_no_address_and_keys_as_they_are():
     lines = two_lines(mrr=["10", "ten, a@example.com"], account_id=["a", "4111111111111111"])
     broken = check(find_source(lines)).broken.set_index("rule")
     assert broken["example"].to_dict() == {"type": "ten, [MAIL]", "unknown_account": "4111111111111111"}
+
+
+def test_a_date_of_accounts_that_cannot_be_read_is_one_fault_and_no_unknown_account():
+    accounts = ACCOUNTS.assign(created_at=["2025年1月1日", "2025年2月1日"])
+    with pytest.raises(TableError) as caught:
+        open_tables({"accounts": accounts, "contracts": contracts(), "usage": USAGE})
+    assert [fault.where for fault in caught.value.faults] == ["accounts.created_at"]
+    with pytest.raises(TableError) as caught:
+        open_tables({"accounts": accounts, "contracts": contracts(mrr=["x"])})
+    assert [fault.where for fault in caught.value.faults] == ["accounts.created_at", "contracts.mrr"]
+
+
+def test_empty_accounts_are_not_to_be_removed():
+    with pytest.raises(TableError, match=r"accounts: expected at least one row .*; every other table needs it"):
+        open_tables({"accounts": ACCOUNTS.iloc[:0], "usage": USAGE})
+
+
+def test_a_table_with_two_ways_of_zones_does_not_hide_the_faults_of_the_next():
+    accounts = ACCOUNTS.assign(created_at=["2025-01-01 00:00", "2025-01-01 00:00+09:00"])
+    with pytest.raises(TableError) as caught:
+        open_tables({"accounts": accounts, "contracts": contracts().drop(columns="start_at"), "usage": USAGE})
+    assert [fault.where for fault in caught.value.faults] == ["accounts.created_at", "contracts.start_at"]

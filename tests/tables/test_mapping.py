@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cs_ml.errors import ConfigError, TableError
-from cs_ml.tables import ColumnSpec, Filter, TableMapping, open_tables
+from cs_ml.tables import ColumnSpec, Filter, TableMapping, check, find_source, open_tables
 
 SALES = pd.DataFrame({
     "InvoiceNo": ["1", "C2", "3"], "CustomerID": [17850.0, 17850.0, None],
@@ -170,3 +170,31 @@ def test_accounts_are_taken_out_of_a_table_of_events():
     tables = open_tables({"sales": SALES}, {"accounts": accounts, "usage": usage})
     assert tables.frame("accounts").to_dict("list") == {"account_id": ["17850"]}
     assert tables.loaded["accounts"].n_rejected == 0
+
+
+@pytest.mark.parametrize(
+    ("thousands", "written", "read"),
+    [
+        (",", "93,600", 93600.0), (",", "¥93,600", 93600.0), (",", "９３，６００円", 93600.0), (",", "１２３", 123.0),
+        (",", "-1,234,567.5", -1234567.5), (",", "12", 12.0), (",", "$ 1,000", 1000.0), (",", "1,5", None),
+        (",", "12,34,567", None), (".", "93.600,5", 93600.5), (".", "1,5", 1.5), ("'", "1'000.", None),
+        (" ", "93 600", 93600.0), (",", "about 5", None), (",", "", None),
+    ],
+)  # fmt: skip
+def test_numbers_with_separators_are_read_as_declared(thousands, written, read):
+    events = {"account_id": "a", "event_at": "2026-01-05", "event": ["tried", "plain"], "quantity": [written, "1"]}
+    frames = {"accounts": pd.DataFrame({"account_id": ["a"]}), "usage": pd.DataFrame(events)}
+    mapping = TableMapping(columns={"quantity": ColumnSpec.of({"column": "quantity", "thousands": thousands})})
+    found = check(find_source(frames), {"usage": mapping})
+    kept = found.tables.frame("usage").set_index("event")["quantity"].dropna().to_dict()
+    assert kept == {"plain": 1.0} | ({} if read is None else {"tried": read})
+    assert len(found.rejected("usage")) == (read is None and written != "")
+
+
+def test_what_cannot_be_read_is_answered_with_the_key_that_says_how_it_is_written():
+    with pytest.raises(TableError, match=r"declare `thousands: \",\"` in tables.map.contracts.columns.mrr"):
+        read_plans(mrr="name")
+    with pytest.raises(TableError, match=r"declare `format: \"%d/%m/%Y\"` in tables.map.contracts.columns.end_at"):
+        read_plans(end_at="name")
+    with pytest.raises(TableError, match="declare another `format` than '%Y'"):
+        read_plans(end_at={"column": "name", "format": "%Y"})

@@ -130,6 +130,7 @@ def test_declared_columns_that_are_not_there_are_named():
             r"t\.n\.reveals: expected a tuple of names, found 'at'; reveals=\('at',\)",
         ),
         (lambda: open_tables(FRAMES, own=TRAININGS), r"own: expected a list of tables .*, found Schema; own=\["),
+        (lambda: open_tables(FRAMES | {"usage": {}}), "usage: expected a pandas DataFrame, found dict"),
         (lambda: open_tables(FRAMES, own=["trainings"]), "own: expected tables made by cs_ml.own_table, found 'trai"),
     ],
 )

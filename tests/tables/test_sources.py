@@ -115,7 +115,9 @@ def test_rows_come_in_an_order_that_does_not_depend_on_the_source():
 
 
 @pytest.mark.parametrize(
-    "damaged", [gzip.compress(USAGE.encode())[:-12], b"account_id,event_at", b"\x1f\x8b\x08junk" * 9]
+    "damaged",
+    [gzip.compress(USAGE.encode())[:-12], b"account_id,event_at", b"\x1f\x8b\x08junk" * 9],
+    ids=["cut off", "not packed", "overwritten"],
 )
 def test_a_damaged_gzip_file_is_a_fault_beside_the_others(folder, damaged):
     (folder / "usage.csv.gz").write_bytes(damaged)

@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from cs_ml.errors import Fault, TableError
 from cs_ml.tables.mapping import TableMapping
 from cs_ml.tables.sources.raw import Raw, describe
 from cs_ml.tables.sql import identifier
@@ -39,9 +40,12 @@ class FrameSource:
         frame = self.frames.get(mapping.source or name)
         if frame is None:
             return None
+        if not isinstance(frame, pd.DataFrame):
+            raise TableError(Fault(name, "a pandas DataFrame", type(frame).__name__))
         arrow = pa.Table.from_pandas(frame, preserve_index=False)
         stored = identifier(f"frame_{name}")
-        connection.register("registered", arrow)
-        connection.execute(f"CREATE OR REPLACE TABLE {stored} AS SELECT * FROM registered")
-        connection.unregister("registered")
+        with connection.cursor() as cursor:  # the connection may hold a result that a fault left unread
+            cursor.register("registered", arrow)
+            cursor.execute(f"CREATE OR REPLACE TABLE {stored} AS SELECT * FROM registered")
+            cursor.unregister("registered")
         return describe(connection, name, f"SELECT * FROM {stored}", f"frame {name}")

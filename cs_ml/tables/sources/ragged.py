@@ -61,7 +61,10 @@ def ragged_fault(origin: str, said: str) -> Fault | None:
     2 fields
     """
     found = SAID.search(said)
-    return None if found is None else _fault(origin, *(int(number) for number in found.groups()), unit="row")
+    if found is None:
+        return None
+    line, expected, present = (int(number) for number in found.groups())
+    return _fault(origin, line, expected, present, unit="row")
 
 
 def _fault(origin: str, line: int, expected: int, found: int, unit: str = "line") -> Fault:
