@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +15,7 @@ from cs_ml.pipeline.own_told import check_builders
 from cs_ml.pipeline.snapshot import Progress, check_tables, silent, take_snapshot
 from cs_ml.store import make_folder, write_parquet
 
-__all__ = ["describe_check", "describe_own", "write_snapshot"]
+__all__ = ["describe_check", "describe_own", "write_labels", "write_snapshot"]
 
 
 def describe_check(config: Config) -> tuple[list[str], list[Fault]]:
@@ -58,17 +60,30 @@ def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]
     taken = take_snapshot(config, progress=progress)
     folder = config.output.folder
     make_folder(folder)
-    labels = pd.concat(taken.labels, axis=1) if taken.labels else pd.DataFrame(index=taken.X.index)
+    path = write_parquet(taken.X.join(taken.spine).reset_index(), folder / "snapshots.parquet")
+    return [Path(path), *write_labels(folder, taken.labels, taken.X.index, taken.catalog)]
+
+
+def write_labels(
+    folder: Path, found: Mapping[str, pd.DataFrame], index: pd.Index[Any], catalog: pd.DataFrame
+) -> list[Path]:
+    """Write what lies beside snapshots: labels, the catalog of features, and how many labels are in each state.
+
+    Parameters
+    ----------
+    folder
+        Output folder.
+    found
+        Label frame of each target.
+    index
+        Rows of the snapshots, (account_id, as_of).
+    catalog
+        Description of every feature.
+    """
+    labels = pd.concat(found, axis=1) if found else pd.DataFrame(index=index)
     labels.columns = ["_".join(map(str, name)) for name in labels.columns]
-    states = {target: count_states(frame) for target, frame in taken.labels.items()}
-    files = {
-        "snapshots.parquet": taken.X.join(taken.spine).reset_index(),
-        "labels.parquet": labels.reset_index(),
-        "features.parquet": taken.catalog.reset_index(),
-    }
-    written = [write_parquet(frame, folder / name) for name, frame in files.items()]
-    if states:
-        written.append(
-            write_parquet(pd.concat(states, names=["target"]).reset_index(), folder / "label_states.parquet")
-        )
-    return [Path(path) for path in written]
+    files = {"labels.parquet": labels.reset_index(), "features.parquet": catalog.reset_index()}
+    if found:
+        states = {target: count_states(frame) for target, frame in found.items()}
+        files["label_states.parquet"] = pd.concat(states, names=["target"]).reset_index()
+    return [Path(write_parquet(frame, folder / name)) for name, frame in files.items()]

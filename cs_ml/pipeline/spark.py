@@ -14,9 +14,11 @@ from cs_ml.bundle import Bundle
 from cs_ml.config import Config
 from cs_ml.engine.spark import SparkEngine
 from cs_ml.engine.spark.rows import TYPES, ddl
-from cs_ml.engine.spark.session import told
+from cs_ml.engine.spark.session import files_here, told
+from cs_ml.errors import StorageError
 from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.features.usage_choice import UsageChoice
+from cs_ml.pipeline.checking import write_labels
 from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.engines import spark_engine
 from cs_ml.pipeline.labelers import labeler_of
@@ -24,7 +26,7 @@ from cs_ml.pipeline.past import KEYS, earlier_of, with_past
 from cs_ml.pipeline.priority import LISTED, priority_of
 from cs_ml.pipeline.score import WAIT_SECONDS, load_bundle, reasons_of, restore, scores_of
 from cs_ml.pipeline.snapshot import MRR, Newest, Progress, open_book, silent, snapshot_builder, spine_of
-from cs_ml.store import lock, make_folder, write_parquet, write_partition
+from cs_ml.store import lock, make_folder, replace_folder, write_partition
 
 __all__ = ["explain_frame", "features_frame", "score_frame", "write_scores", "write_snapshot"]
 
@@ -75,7 +77,10 @@ def explain_frame(features: Any, bundle: Bundle, about: Mapping[str, str], top: 
 
 
 def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]:
-    """Build snapshots on Spark and write them by date; write labels and the catalog from the driver."""
+    """Build snapshots on Spark and write them by date; write labels and the catalog from the driver.
+
+    Where Spark's files are those of this machine, earlier snapshots stay until all new ones are written.
+    """
     progress("checking tables")
     tables, folder = open_book(config), config.output.folder
     spine, _ = spine_of(config, tables)
@@ -86,16 +91,40 @@ def write_snapshot(config: Config, *, progress: Progress = silent) -> list[Path]
     progress("building snapshots")
     builder = snapshot_builder(config, choice_of(config, tables, spine, found, purge))
     make_folder(folder)
-    frame = features_frame(builder, spark_engine(config), tables, spine)
-    with told("snapshots"):
-        frame.write.mode("overwrite").partitionBy("as_of").parquet(str((folder / "snapshots").absolute()))
-    labels = pd.concat(found, axis=1)
-    labels.columns = ["_".join(map(str, name)) for name in labels.columns]
-    files = {
-        "labels.parquet": labels.join(spine).reset_index(),
-        "features.parquet": builder.catalog(tables).reset_index(),
-    }
-    return [folder / "snapshots", *(Path(write_parquet(made, folder / name)) for name, made in files.items())]
+    with lock(folder, wait_seconds=WAIT_SECONDS):
+        frame = features_frame(builder, spark_engine(config), tables, spine)
+        _write_by_date(_noticed(frame, spine), folder / "snapshots")
+        return [folder / "snapshots", *write_labels(folder, found, spine.index, builder.catalog(tables))]
+
+
+def _noticed(frame: Any, spine: pd.DataFrame) -> Any:
+    """Add ``notice_given`` to a Spark frame of features; only accounts that gave notice are sent."""
+    from pyspark.sql import functions  # noqa: PLC0415  an optional part
+
+    given = spine.index[spine["notice_given"].to_numpy(dtype=bool)].to_frame(index=False)
+    schema = pa.schema([("account_id", pa.string()), ("as_of", pa.date32()), ("notice_given", pa.bool_())])
+    rows = pa.Table.from_pandas(given.assign(as_of=given["as_of"].dt.date, notice_given=True), schema)
+    sent = functions.broadcast(frame.sparkSession.createDataFrame(rows))
+    marked = functions.coalesce("notice_given", functions.lit(False))
+    return frame.join(sent, KEYS, "left").withColumn("notice_given", marked)
+
+
+def _write_by_date(frame: Any, target: Path) -> None:
+    """Write a Spark frame by date: aside and then in one step, where Spark writes files of this machine."""
+
+    def write(place: Path) -> None:
+        frame.write.mode("overwrite").partitionBy("as_of").parquet(str(place.absolute()))
+
+    def build(aside: Path) -> None:
+        write(aside)
+        if not any(aside.glob("as_of=*")):
+            raise StorageError(f"{target}: expected a folder that executors see, found that they wrote elsewhere")
+
+    with told(target.name):
+        if files_here(frame.sparkSession):
+            replace_folder(target, build)
+        else:
+            write(target)
 
 
 def write_scores(config: Config, as_of: Any = None, *, progress: Progress = silent) -> tuple[list[str], Path]:

@@ -10,7 +10,7 @@ import pytest
 from spark_session import started
 
 from cs_ml.config import load_config
-from cs_ml.errors import InputError
+from cs_ml.errors import InputError, StorageError, TableError
 from cs_ml.pipeline.engines import engine_of, moved, on_spark
 from cs_ml.store import partition_dates, read_partition
 
@@ -63,9 +63,16 @@ def test_scores_and_reasons_are_those_of_one_machine(spark, config, story):
 def test_snapshots_are_those_of_one_machine_by_date(spark, config, story):
     from cs_ml.pipeline.spark import write_snapshot
 
+    left = config.output.folder / ".snapshots.1-0badc0de.aside"
+    left.mkdir()
     written = write_snapshot(moved(config, None, "local[2]"))
-    assert [path.name for path in written] == ["snapshots", "labels.parquet", "features.parquet"]
-    wanted = pd.read_parquet(story.folder / "out" / "snapshots.parquet").drop(columns="notice_given")
+    assert not left.exists(), "what a killed run left is swept"
+    beside = ["labels.parquet", "features.parquet", "label_states.parquet"]
+    assert [path.name for path in written] == ["snapshots", *beside]
+    for name in beside:
+        pd.testing.assert_frame_equal(*(pd.read_parquet(at / name) for at in (left.parent, story.folder / "out")))
+    wanted = pd.read_parquet(story.folder / "out" / "snapshots.parquet")
+    assert wanted["notice_given"].any()
     dates = sorted(path.name for path in written[0].glob("as_of=*"))
     assert dates == sorted(f"as_of={date.date()}" for date in wanted["as_of"].unique())
     for date in dates:
@@ -73,6 +80,41 @@ def test_snapshots_are_those_of_one_machine_by_date(spark, config, story):
         equal(
             pd.read_parquet(written[0] / date).sort_values("account_id", ignore_index=True), here.reset_index(drop=True)
         )
+
+
+@quiet
+@pytest.mark.spark
+@pytest.mark.slow
+def test_snapshots_that_fail_leave_the_earlier_ones(spark, tmp_path):
+    from cs_ml.pipeline.spark import _write_by_date
+
+    target = tmp_path / "snapshots"
+    _write_by_date(spark.sql("SELECT 'a' account_id, DATE '2026-01-01' as_of"), target)
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    with pytest.raises(TableError, match="no more"):
+        _write_by_date(spark.sql("SELECT raise_error('no more') account_id, DATE '2026-01-01' as_of"), target)
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
+    assert list(tmp_path.iterdir()) == [target]
+    _write_by_date(spark.sql("SELECT 'a' account_id, DATE '2026-02-01' as_of"), target)
+    assert [path.name for path in target.glob("as_of=*")] == ["as_of=2026-02-01"]
+
+
+@quiet
+@pytest.mark.spark
+@pytest.mark.slow
+def test_snapshots_that_executors_wrote_elsewhere_are_told(spark, tmp_path):
+    from cs_ml.pipeline.spark import _write_by_date
+
+    class Lost:
+        """A frame whose rows never arrive here."""
+
+        sparkSession = spark  # noqa: N815  as Spark names it
+        write = property(lambda self: self)
+        mode = partitionBy = parquet = lambda self, *_: self  # noqa: N815  same
+
+    (tmp_path / "snapshots").mkdir()
+    with pytest.raises(StorageError, match="expected a folder that executors see"):
+        _write_by_date(Lost(), tmp_path / "snapshots")
 
 
 def test_a_master_means_spark(config):

@@ -118,8 +118,8 @@ def told(where: str, format_: str = "") -> Iterator[None]:
             hint = f"start Spark with its jar, such as --packages {JARS[format_]}:VERSION, or hand over such a session"
             fault = Fault(where, f"a session that reads {format_}", "one without its jar", hint=hint)
         else:
-            hint = next((text for words, text in HINTS.items() if words in str(error)), None)
-            fault = Fault(where, "a table that Spark can read", _reason(error), hint=hint)
+            known = next((text for words, text in HINTS.items() if words in str(error)), None)
+            fault = Fault(where, "a table that Spark can read", _reason(error), hint=known)
         raise TableError(fault) from error
 
 
