@@ -36,7 +36,8 @@ def health_chart(now: pd.DataFrame, words: Words) -> Markup | None:
     if not has(now, "health"):
         return None
     known = now[now["health"].notna()]
-    place = np.minimum(known["health"].to_numpy() // 5, 19).astype(int)
+    shown = known["health"].round(1).to_numpy()  # as it is written: 49.99 stands as 50.0, and belongs beside it
+    place = np.minimum(shown // 5, 19).astype(int)
     band = (known["band"] if has(known, "band") else pd.Series(index=known.index, dtype=object)).to_numpy()
     named = {name: words(f"band_{name}") for name in BANDS}
     counts = {name: np.bincount(place[band == name], minlength=20).tolist() for name in BANDS}
