@@ -213,7 +213,7 @@ def kpi(
 
 @app.command()
 def measures(word: Annotated[str | None, typer.Argument(help="Show only what this word finds.")] = None) -> None:
-    """List the measures that health scores can be made of, in English and Japanese."""
+    """List the measures of the package that health scores can be made of, in English and Japanese."""
     from cs_ml.pipeline.measures import list_measures
 
     tell(*list_measures(word))

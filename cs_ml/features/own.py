@@ -18,6 +18,7 @@ from cs_ml.features.feature import THEMES, UNITS, Feature, Kind, Role
 from cs_ml.features.own_runs import running
 from cs_ml.features.own_values import checked_column
 from cs_ml.tables.catalog import SCHEMAS
+from cs_ml.tables.revealed import SUFFIX
 from cs_ml.timeline.seen import Seen
 
 __all__ = ["OwnFeature", "feature", "wrong_words"]
@@ -64,7 +65,7 @@ class OwnFeature:
         if self.time not in columns and not (table in SCHEMAS and self.time in SCHEMAS[table].names):
             near = get_close_matches(self.time, columns, n=1)
             hint = f"did you mean {near[0]}?" if near else "name the column that says when a row happened"
-            found = f"columns {', '.join(columns)}"
+            found = f"columns {', '.join(name for name in columns if not name.endswith(SUFFIX))}"
             where = f"feature {self.about.name}: time"
             raise ConfigError(Fault(where, f"a column of {table}", f"{self.time!r}, but {found}", hint=hint))
         return [self.about] if {self.time, *self.needs} <= set(columns) else []

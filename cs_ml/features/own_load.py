@@ -67,7 +67,7 @@ def _load(name: str, where: str) -> list[Any]:
         raise
     except ModuleNotFoundError as error:
         hint = "install the package that has it, or name a file: my_features.py:builder"
-        raise ConfigError(Fault(where, "a module that is installed", f"no module {error.name!r}", hint=hint)) from error
+        raise ConfigError(Fault(where, "a module that is installed", told(error), hint=hint)) from error
     except (Exception, SystemExit) as error:
         raise ConfigError(Fault(where, "code that runs when it is loaded", told(error))) from error
 

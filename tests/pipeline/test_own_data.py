@@ -12,6 +12,7 @@ from conftest import ROOT
 
 from cs_ml.bundle import Bundle
 from cs_ml.config import load_config
+from cs_ml.features.feature import THEMES, UNITS
 from cs_ml.pipeline.score import score
 from cs_ml.store import read_partition
 
@@ -222,17 +223,27 @@ def test_without_any_outcome_there_is_nothing_to_learn(own, tmp_path):
 
 def test_the_examples_of_the_page_run():
     text = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
-    own, _, bring, label = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    own, builder, _, bring, label = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     room: dict[str, object] = {"__name__": "a_page"}
     exec(own, room)  # noqa: S102
     assert room["X"].loc["a", "trainings_hours_sum_90d"].tolist() == [5, 5]
     assert room["X"].loc["a", "trainings_passed_share"].tolist() == [1.0, 0.5]
     assert room["audit"].clean
+    exec(builder, room)  # noqa: S102
+    assert room["Z"].loc["a", "own_trainings_hours_mean"].tolist() == [2.5, 2.5]
+    assert room["Z"].loc["b", "own_trainings_count_90d"].tolist() == [0, 0]
     exec(bring, room)  # noqa: S102  the page's own text
     assert room["scores"]["p_churn"].between(0, 1).all()
     assert set(room["reasons"]["feature"]) <= {"logins", "tickets"}
     exec(label, room)  # noqa: S102
     assert room["y"].loc["a", "label"].dropna().tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_page_lists_every_word_that_is_allowed():
+    text = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
+    for row, words in (("theme", THEMES), ("unit", UNITS)):
+        (line,) = re.findall(rf"^\| `{row}` \| (.*) \|$", text, flags=re.MULTILINE)
+        assert set(re.findall(r"[a-z_]+", re.sub(r"\(.*?\)", "", line))) - {"and"} == set(words)
 
 
 def test_the_mappings_of_the_page_are_good_configs(tmp_path):
