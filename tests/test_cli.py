@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -108,3 +111,11 @@ def test_main_is_the_entry_point():
 
     (found,) = [point for point in entry_points(group="console_scripts") if point.name == "cs-ml"]
     assert found.load() is main
+
+
+def test_the_package_is_the_command_too():
+    done = subprocess.run(
+        [sys.executable, "-m", "cs_ml", "measures", "nps"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "NPS" in done.stdout) == (0, True)
+    assert importlib.import_module("cs_ml.__main__").main is main, "and importing it, as workers do, runs nothing"

@@ -21,6 +21,8 @@ NO_THING = ("category", "text", "term", "times")  # units whose value counts not
 UNKNOWN = {"en": "not known", "ja": "不明"}
 FLAGS = {"en": ("no", "yes"), "ja": ("いいえ", "はい")}
 BESIDE = {"en": "{label}: {value} (typical: {typical})", "ja": "{label}: {value}(標準的な値: {typical})"}
+COMPARED = {"en": "where {typical} is typical", "ja": "(標準的な値: {typical})"}
+ALIKE = {"en": "which is typical", "ja": "(標準的)"}  # said where both are written alike
 JOINED = {"en": "{body}; this goes with {ending}.", "ja": "{body}。{ending}傾向と関連しています。"}
 LEVELS = {  # levels that are ours and not the book's: beginning of the feature's name: language: level: its name
     "usage_level_": {
@@ -229,6 +231,8 @@ def _body(feature: Mapping[str, Any], shown: str, usual: str, lang: Language) ->
     elif lang == "en" and shown in ONE and feature["unit"] not in NO_THING:
         before, found, after = template.partition("{value} ")
         template = before + found + singular(after)
+    if shown == usual:
+        template = template.replace(COMPARED[lang], ALIKE[lang])
     words = {"label": feature[f"label_{lang}"], "value": shown, "typical": usual}
     return _capital(template.format_map(words).rstrip(".。"))
 

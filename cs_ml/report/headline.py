@@ -41,7 +41,7 @@ def tiles(now: pd.DataFrame, before: pd.DataFrame | None, words: Words) -> list[
     --------
     >>> scores = pd.DataFrame({"p_churn": [0.5, 0.5]}, index=["a", "b"])
     >>> [(tile["label"], tile["value"], tile["note"]) for tile in tiles(scores, None, Words("en"))]
-    [('Accounts', '2', ''), ('Expected churns', '1.0', '90 % interval 0 to 2')]
+    [('Accounts', '2', ''), ('Expected churns', '1.0', '0 to 2 (90 %), if probabilities are right')]
     """
     found = [_accounts(now, before, words)]
     if has(now, "mrr"):

@@ -57,6 +57,22 @@ def test_a_sentence_in_both_languages():
     ]
 
 
+def test_a_value_written_as_the_typical_one_is_called_typical():
+    share = {
+        "unit": "share",
+        "label_en": "Silence",
+        "label_ja": "無利用",
+        "sentence_ja": "{value}が無利用(標準的な値: {typical})",
+    }
+    share["sentence_en"] = "{value} of the time passed in silence, where {typical} is typical"
+    given_ = {"values": [0.997], "typical": [1.0], "points": [0.4], "target": "inactivity"}
+    (said,), (said_ja,) = sentences(share, **given_), sentences(share, **given_, lang="ja")
+    assert (
+        said == "100 % of the time passed in silence, which is typical; this goes with a higher risk of falling silent."
+    )
+    assert said_ja.startswith("100%が無利用(標準的)。")
+
+
 @pytest.mark.parametrize(("value", "typical"), [(None, 12.0), (3.0, None), (float("nan"), 12.0)])
 def test_an_unknown_value_never_stands_in_a_template(value, typical):
     for lang, said in (("en", "Active users: "), ("ja", "アクティブユーザー数: ")):
