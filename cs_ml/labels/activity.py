@@ -15,6 +15,8 @@ from cs_ml.timeline.lookup import Lookup
 
 __all__ = ["GrowthLabeler", "InactivityLabeler"]
 
+ZONE_DAYS = 1  # a day of the book begins at most so many days before the same day of UTC
+
 
 @dataclass(frozen=True)
 class InactivityLabeler:
@@ -105,17 +107,32 @@ class GrowthLabeler:
             censored=before.count() == 0,
         )
 
+    def eligible(self, tables: Tables, spine: pd.DataFrame) -> np.ndarray:
+        """Tell for each row whether there is usage in the time before, known on ``as_of``, to grow from; bool."""
+        first = pd.Timestamp(spine.index.get_level_values("as_of").min())
+        days = _days_known(tables, first - pd.Timedelta(days=self.horizon_days + ZONE_DAYS))
+        before = Lookup(days, spine.index, time="day", known="known", clock=Clock()).window(self.horizon_days)
+        return np.asarray(before.count() > 0)
+
 
 def _usage_days(tables: Tables) -> pd.DataFrame:
     """Return quantity by account and day of the book's calendar; one a row where there is no quantity."""
-    zone = literal(tables.zone)
-    day = (
-        "CAST(event_at AS DATE)"
-        if tables.zone == "UTC"
-        else f"CAST(timezone({zone}, timezone('UTC', event_at)) AS DATE)"
-    )
     quantity = "sum(quantity)" if "quantity" in tables.columns("usage") else "count(*)"
     return tables.query(
-        f"SELECT account_id, CAST({day} AS TIMESTAMP) AS day, CAST({quantity} AS DOUBLE) AS quantity "
+        f"SELECT account_id, {_day('event_at', tables)} AS day, CAST({quantity} AS DOUBLE) AS quantity "
         "FROM {usage} GROUP BY ALL ORDER BY ALL"
     )
+
+
+def _days_known(tables: Tables, since: pd.Timestamp) -> pd.DataFrame:
+    """Return the days of the book's calendar on which an account used anything, and the day the first was known."""
+    return tables.query(
+        f"SELECT account_id, {_day('event_at', tables)} AS day, {_day('min(known_at)', tables)} AS known "
+        f"FROM {{usage}} WHERE event_at >= TIMESTAMP {literal(since.isoformat())} GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def _day(instant: str, tables: Tables) -> str:
+    """Write the midnight of an instant's day in the book's calendar."""
+    local = instant if tables.zone == "UTC" else f"timezone({literal(tables.zone)}, timezone('UTC', {instant}))"
+    return f"CAST(CAST({local} AS DATE) AS TIMESTAMP)"

@@ -13,7 +13,7 @@ from cs_ml.labels.contractual import ContractualLabeler
 from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
-from cs_ml.timeline.terms import terms_real
+from cs_ml.timeline.terms import terms_known, terms_real
 
 __all__ = ["CrossSellLabeler"]
 
@@ -67,6 +67,15 @@ class CrossSellLabeler(ContractualLabeler):
             effective_day=first,
             decided_day=first,
         )
+
+    def eligible(self, tables: Tables, spine: pd.DataFrame) -> np.ndarray:
+        """Tell for each row whether the account lacks the product, as known on ``as_of``; bool."""
+        lines = tables.frame("contracts")
+        if "product" not in lines:
+            return np.ones(len(spine), dtype=bool)
+        terms = terms_known(lines, spine.index, Clock(tables.zone))
+        own = (lines["product"] == self.product).to_numpy(dtype=bool, na_value=False)[terms.pairs.row]
+        return ~terms.any(own & terms.running(self.grace_days))
 
     def _check(self, lines: pd.DataFrame) -> None:
         products = sorted(lines["product"].dropna().unique()) if "product" in lines else []

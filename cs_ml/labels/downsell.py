@@ -11,7 +11,7 @@ from cs_ml.labels.contractual import ContractualLabeler
 from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
-from cs_ml.timeline.terms import Terms, terms_real
+from cs_ml.timeline.terms import Terms, terms_known, terms_real
 
 __all__ = ["DownsellLabeler"]
 
@@ -58,6 +58,13 @@ class DownsellLabeler(ContractualLabeler):
             effective_day=fell,
             decided_day=fell,
         )
+
+    def eligible(self, tables: Tables, spine: pd.DataFrame) -> np.ndarray:
+        """Tell for each row whether the account pays anything, as known on ``as_of``; bool."""
+        lines = tables.frame("contracts")
+        terms = terms_known(lines, spine.index, Clock(tables.zone))
+        mrr = lines["mrr"].to_numpy(dtype=float, na_value=0.0)
+        return np.asarray(terms.take(terms.running()).pairs.sum(mrr) > 0)
 
 
 def _after_each_end(terms: Terms, mrr: np.ndarray, grace_days: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from cs_ml.labels.contractual import ContractualLabeler
 from cs_ml.labels.state import label_frame
 from cs_ml.tables.tables import Tables
 from cs_ml.timeline.clock import Clock
+from cs_ml.timeline.lookup import Pairs
 from cs_ml.timeline.terms import Terms, terms_known, terms_real
 
 __all__ = ["NonRenewalLabeler"]
@@ -51,10 +52,19 @@ class NonRenewalLabeler(ContractualLabeler):
             decided_day=terms.first(_decided(lines, terms, clock), lost),
         )
 
-    def _due(self, lines: pd.DataFrame, terms: Terms, spine: pd.DataFrame, clock: Clock) -> np.ndarray:
-        """Tell for each pair whether the line ran on ``as_of`` and its end, as known then, lies inside the horizon."""
+    def eligible(self, tables: Tables, spine: pd.DataFrame) -> np.ndarray:
+        """Tell for each row whether a term ends inside the horizon, as known on ``as_of``; bool."""
+        pairs = self._asked(tables.frame("contracts"), spine, Clock(tables.zone))
+        return np.asarray(pairs.count() > 0)
+
+    def _asked(self, lines: pd.DataFrame, spine: pd.DataFrame, clock: Clock) -> Pairs:
+        """Return the lines that ran on ``as_of`` and whose end, as known then, lies inside the horizon."""
         known = terms_known(lines, spine.index, clock)
-        asked = known.take(known.running() & known.ending(self.gap_days, self.horizon_days)).pairs
+        return known.take(known.running() & known.ending(self.gap_days, self.horizon_days)).pairs
+
+    def _due(self, lines: pd.DataFrame, terms: Terms, spine: pd.DataFrame, clock: Clock) -> np.ndarray:
+        """Tell for each pair of the terms as they went whether it is one of those that are asked."""
+        asked = self._asked(lines, spine, clock)
         wanted = pd.MultiIndex.from_arrays([asked.key, asked.row])
         return np.asarray(pd.MultiIndex.from_arrays([terms.pairs.key, terms.pairs.row]).isin(wanted))
 

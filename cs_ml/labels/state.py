@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 from cs_ml.timeline.clock import Clock
 
-__all__ = ["Horizon", "Labeler", "count_states", "label_frame"]
+__all__ = ["Horizon", "Labeler", "SelectiveLabeler", "count_states", "label_frame"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,15 @@ class Labeler(Protocol):
 
     def label(self, tables: Any, spine: pd.DataFrame) -> pd.DataFrame:
         """Return the label frame of a spine: label, state, effective_at, decided_at."""
+        ...
+
+
+@runtime_checkable
+class SelectiveLabeler(Labeler, Protocol):
+    """A labeler whose outcome cannot happen to every account: the others are censored, and nothing is told of them."""
+
+    def eligible(self, tables: Any, spine: pd.DataFrame) -> np.ndarray:
+        """Tell for each row of a spine whether the outcome can happen, by what was known on ``as_of``; bool."""
         ...
 
 

@@ -57,6 +57,8 @@ def explain_account(scored: Scored, account: str, *, lang: str = "en") -> list[s
     row = scored.scores.xs(account, level="account_id").iloc[0]
     lines = [f"{account}  {scored.scores.index.get_level_values('as_of')[0].date()}", *_figures(row)]
     for target, themes in scored.themes.items():
+        if f"p_{target}" in row and pd.isna(row[f"p_{target}"]):
+            continue
         chosen = scored.drivers[(scored.drivers["account_id"] == account) & (scored.drivers["target"] == target)]
         unit = "points" if target == "health" else "log-odds"
         lines += ["", f"{target} ({unit})"]
@@ -71,10 +73,11 @@ def explain_account(scored: Scored, account: str, *, lang: str = "en") -> list[s
 
 
 def _figures(row: pd.Series) -> list[str]:
+    told = [name for name in row.index if name.startswith("p_") and name != "p_stay" and not name.startswith(LEAVE)]
     lines = [
-        f"{name.removeprefix('p_')} probability {row[name]:.1%}"
-        for name in row.index
-        if name.startswith("p_") and name != "p_stay" and not name.startswith(LEAVE)
+        f"{name.removeprefix('p_')} "
+        + (f"probability {row[name]:.1%}" if pd.notna(row[name]) else "not told: it cannot happen to this account")
+        for name in told
     ]
     if "health" in row:
         health = row["health"]

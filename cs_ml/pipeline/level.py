@@ -112,7 +112,8 @@ def _told(config: Config, fitted: Fitted, target: str, date: pd.Timestamp, purge
     frame = pd.concat(frames)
     shift = frame.get(f"shift_{target}", pd.Series(0.0, index=frame.index)).fillna(0.0)
     p = expit(logit(frame[f"p_{target}"].to_numpy(dtype=float)) - shift.to_numpy(dtype=float))
-    return pd.Series(p, index=pd.MultiIndex.from_arrays([frame["account_id"], pd.to_datetime(frame["as_of"])]))
+    keys = pd.MultiIndex.from_arrays([frame["account_id"], pd.to_datetime(frame["as_of"])])
+    return pd.Series(p, index=keys).dropna()
 
 
 def _moved(model: PropensityClassifier, level: Level) -> PropensityClassifier:

@@ -18,6 +18,7 @@ from cs_ml.explain.contributions import Contributions
 from cs_ml.features.usage_choice import UsageChoice
 from cs_ml.health import HealthScore
 from cs_ml.pipeline.fitted import CLASSES, Fitted, load_bundle, restore
+from cs_ml.pipeline.left_out import left_out_of, told_drivers, told_scores, told_themes
 from cs_ml.pipeline.level import describe_levels, with_levels
 from cs_ml.pipeline.opinions import opinions_of
 from cs_ml.pipeline.parents import parents_of
@@ -165,13 +166,16 @@ def score(config: Config, as_of: Any = None, *, bundle: Bundle | None = None, pr
 def score_snapshot(config: Config, fitted: Fitted, snapshot: Snapshot, *, progress: Progress = silent) -> Scored:
     """Score the features of one date."""
     progress("scoring")
-    scores = with_past(config, fitted.health, scores_of(fitted, snapshot.X, snapshot.mrr))
+    left_out = left_out_of(config, snapshot.tables, snapshot.spine, fitted.models)
+    scores = told_scores(scores_of(fitted, snapshot.X, snapshot.mrr), left_out)
+    scores = with_past(config, fitted.health, scores)
     scores = with_stake(config, scores, snapshot.X)
     first = priority_of(config, scores, snapshot.spine)
     progress("explaining")
     found = explain_scores(config, fitted, snapshot)
+    drivers, themes = told_drivers(found.drivers, left_out), told_themes(found.themes, left_out)
     moved = fitted.profile.compare(snapshot.X)
-    return Scored(scores, found.drivers, found.themes, snapshot, fitted, moved, first, found.starts)
+    return Scored(scores, drivers, themes, snapshot, fitted, moved, first, found.starts)
 
 
 def explain_scores(config: Config, fitted: Fitted, snapshot: Snapshot) -> Reasons:
@@ -247,10 +251,7 @@ def describe(scored: Scored, currency: str | None = None) -> list[str]:
     scores = scored.scores
     date = scores.index.get_level_values("as_of")[0].date()
     lines = [f"{len(scores):,} accounts on {date}"]
-    lines += [
-        f"{target}: {scores[f'p_{target}'].sum():,.1f} expected, {scores[f'p_{target}'].mean():.1%} on average"
-        for target in scored.fitted.models
-    ]
+    lines += [_expected(target, scores[f"p_{target}"]) for target in scored.fitted.models]
     if "band" in scores:
         bands = scores["band"].value_counts().to_dict()
         unscored = int(scores["health"].isna().sum())
@@ -261,6 +262,15 @@ def describe(scored: Scored, currency: str | None = None) -> list[str]:
         )
     lines += describe_levels(scored.fitted)
     return [*lines, *describe_priority(scored.priority, currency), *_moved(scored.drift)]
+
+
+def _expected(target: str, p: pd.Series) -> str:
+    """Say how many outcomes are expected, and of how many accounts nothing is told."""
+    untold = int(p.isna().sum())
+    if untold == len(p):
+        return f"{target}: nothing to expect; it cannot happen to any of the {untold:,} accounts"
+    beside = f"; not told of {untold:,} accounts to which it cannot happen" if untold else ""
+    return f"{target}: {p.sum():,.1f} expected, {p.mean():.1%} on average{beside}"
 
 
 def _moved(drift: pd.DataFrame) -> list[str]:

@@ -22,6 +22,7 @@ from cs_ml.pipeline.checking import write_labels
 from cs_ml.pipeline.choice import choice_of
 from cs_ml.pipeline.engines import spark_engine
 from cs_ml.pipeline.labelers import labeler_of
+from cs_ml.pipeline.left_out import left_out_of, told_drivers, told_scores
 from cs_ml.pipeline.past import KEYS, earlier_of, with_past
 from cs_ml.pipeline.priority import LISTED, priority_of
 from cs_ml.pipeline.score import WAIT_SECONDS, load_bundle, reasons_of, restore, scores_of
@@ -157,13 +158,13 @@ def write_scores(config: Config, as_of: Any = None, *, progress: Progress = sile
         facts = {"model_version": fitted.version, "config_hash": config.hash}
         day = spine.index.get_level_values("as_of")[0]
         with lock(folder, wait_seconds=WAIT_SECONDS):
-            write_partition(folder / "drivers", day, _chunks(kept["drivers"], chunks), facts)
+            left_out = left_out_of(config, tables, spine, fitted.models)
+            reasons = (told_drivers(part, left_out) for part in _chunks(kept["drivers"], chunks))
+            write_partition(folder / "drivers", day, reasons, facts)
             earlier = earlier_of(config, fitted.health, day)
             stakes: list[pd.DataFrame] = []
-            held = (
-                _noted(with_past(config, fitted.health, part.set_index(KEYS), earlier), stakes).reset_index()
-                for part in _chunks(kept["scores"], chunks)
-            )
+            parts = (told_scores(part.set_index(KEYS), left_out) for part in _chunks(kept["scores"], chunks))
+            held = (_noted(with_past(config, fitted.health, part, earlier), stakes).reset_index() for part in parts)
             place = write_partition(folder / "scores", day, held, facts)
             if (first := priority_of(config, pd.concat(stakes), spine)) is not None:
                 write_partition(folder / "priority", day, first, facts)

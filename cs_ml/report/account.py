@@ -158,7 +158,8 @@ class AccountReport(Page):
         """Return the newest figures as texts, None where there is no such column."""
         words, now = self.words, self.now
         found: dict[str, str | None] = {
-            name: words.percent(now[name]) if name in now else None for name in ("p_churn", "p_upsell", "coverage")
+            name: words.percent(now[name]) if pd.notna(now.get(name)) else None
+            for name in ("p_churn", "p_upsell", "coverage")
         }
         found |= {name: words.money(now[name]) if name in now else None for name in ("mrr", "expected_loss")}
         band, reason = now.get("band"), now.get("health_reason")

@@ -167,7 +167,8 @@ class PortfolioReport(Page):
         """Return the accounts with the largest value of a column, each with its drivers."""
         if not has(self.now, column):
             return []
-        first = self.now.sort_index().sort_values(column, ascending=False, kind="stable").head(LISTED)
+        known = self.now[self.now[column].notna()]
+        first = known.sort_index().sort_values(column, ascending=False, kind="stable").head(LISTED)
         return [self._account(row, reasons, target) for row in first.reset_index().to_dict("records")]
 
     def _by_revenue(self) -> list[dict[str, Any]]:

@@ -38,6 +38,24 @@ def test_growth_needs_something_to_grow_from():
     assert GrowthLabeler(30).label(tables, spine("silent", as_of="2026-05-01"))["state"].tolist() == ["censored"]
 
 
+def test_growth_is_told_where_usage_was_known_to_grow_from():
+    usage = """
+        account_id event_at            known_at
+        used       2026-01-15T12:00:00 2026-01-16
+        late       2026-01-15T12:00:00 2026-02-01
+    """
+    tables = book(data_end="2026-06-01", usage=usage)
+    asked = spine("used", "late", "never")
+    assert GrowthLabeler(17).eligible(tables, asked).tolist() == [True, False, False]
+    assert GrowthLabeler(16).eligible(tables, asked).tolist() == [False, False, False]
+
+
+@pytest.mark.parametrize(("zone", "told"), [("UTC", False), ("Asia/Tokyo", True), ("America/New_York", False)])
+def test_the_time_before_is_one_of_days_of_the_book(zone, told):
+    tables = book(data_end="2026-06-01", zone=zone, usage="account_id event_at\nlate 2026-01-21T15:00:00\n")
+    assert GrowthLabeler(10).eligible(tables, spine("late")).tolist() == [told]
+
+
 def test_the_horizon_must_have_passed():
     tables = book(data_end="2026-05-03", usage=USAGE)
     assert InactivityLabeler(92).label(tables, spine("busy"))["state"].tolist() == ["immature"]

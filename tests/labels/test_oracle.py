@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from builders import keys
@@ -17,6 +19,19 @@ BOOK = st.lists(LINE, min_size=1, max_size=5)
 
 
 def labelled(labeler, lines) -> str:
+    """Return the state of the account; nobody is labelled to whom nothing would be told."""
+    found, tables, spine = made(labeler, lines)
+    state, (eligible,) = found.label(tables, spine)["state"].iloc[0], found.eligible(tables, spine)
+    assert eligible or state == "censored"
+    return state
+
+
+def eligible(labeler, lines) -> bool:
+    found, tables, spine = made(labeler, lines)
+    return bool(found.eligible(tables, spine)[0])
+
+
+def made(labeler, lines):
     frame = pd.DataFrame(lines, columns=["product", "start", "days", "mrr"])
     frame["start_at"] = FIRST + pd.to_timedelta(frame["start"], unit="D")
     frame["end_at"] = frame["start_at"] + pd.to_timedelta(frame["days"], unit="D")
@@ -25,7 +40,7 @@ def labelled(labeler, lines) -> str:
     accounts = pd.DataFrame({"account_id": ["a", "z"]})
     tables = open_tables({"accounts": accounts, "contracts": pd.concat([frame, sold])}, data_end="2027-01-01")
     spine = pd.DataFrame(index=keys(("a", str((FIRST + pd.Timedelta(days=AS_OF)).date()))))
-    return labeler(horizon_days=HORIZON, grace_days=GRACE).label(tables, spine)["state"].iloc[0]
+    return labeler(horizon_days=HORIZON, grace_days=GRACE), tables, spine
 
 
 def revenue(lines, day: int) -> int:
@@ -43,6 +58,7 @@ def test_downsell_is_the_first_day_on_which_less_is_paid(lines):
             expected = "1" if revenue(lines, day) else "censored"
             break
     assert labelled(DownsellLabeler, lines) == expected
+    assert eligible(DownsellLabeler, lines) == (before > 0)
 
 
 @settings(max_examples=80, deadline=None)
@@ -61,6 +77,7 @@ def test_renewal_is_cover_of_the_day_after(lines):
         for product, end in due
     ]  # fmt: skip
     assert labelled(NonRenewalLabeler, lines) == ("censored" if not due else "0" if all(covered) else "1")
+    assert eligible(NonRenewalLabeler, lines) == bool(due)
 
 
 @settings(max_examples=80, deadline=None)
@@ -79,4 +96,6 @@ def test_cross_sell_is_a_start_of_what_was_not_there(lines):
     first = min(starts, default=None)
     lost = gone is not None and (first is None or gone < first)
     expected = "censored" if owned or not covered or lost else "1" if starts else "0"
-    assert labelled(lambda **days: CrossSellLabeler(product="extra", **days), lines) == expected
+    extra = partial(CrossSellLabeler, product="extra")
+    assert labelled(extra, lines) == expected
+    assert eligible(extra, lines) == (not owned)

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from spark_session import started
 
-from cs_ml.config import load_config
+from cs_ml.config import LabelConfig, load_config
 from cs_ml.errors import InputError, StorageError, TableError
 from cs_ml.pipeline.engines import engine_of, moved, on_spark
+from cs_ml.pipeline.score import score
 from cs_ml.store import partition_dates, read_partition
 
 quiet = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning")
@@ -55,6 +56,25 @@ def test_scores_and_reasons_are_those_of_one_machine(spark, config, story):
     for kind, order in (("scores", ["account_id"]), ("drivers", ["account_id", "target", "rank"])):
         found, wanted = (read_partition(folder / kind, date) for folder in (config.output.folder, story.folder / "out"))
         equal(*(frame.sort_values(order, ignore_index=True) for frame in (found, wanted)))
+
+
+@quiet
+@pytest.mark.spark
+@pytest.mark.slow
+def test_what_cannot_happen_is_told_on_neither(spark, config):
+    from cs_ml.pipeline.spark import write_scores
+
+    labels = {**config.labels, "upsell": LabelConfig(kind="non_renewal", horizon_days=90)}
+    asked = moved(config.model_copy(update={"labels": labels}), "spark", None)
+    _, place = write_scores(asked)
+    found, wanted = read_partition(place.parent, partition_dates(place.parent)[0]), score(asked).scores.reset_index()
+    equal(
+        *(frame.sort_values("account_id", ignore_index=True)[["account_id", "p_upsell"]] for frame in (found, wanted))
+    )
+    assert 0 < found["p_upsell"].isna().sum() < len(found)
+    told = read_partition(config.output.folder / "drivers", partition_dates(place.parent)[0])
+    with_reasons = told.loc[told["target"] == "upsell", "account_id"]
+    assert set(with_reasons) == set(found.loc[found["p_upsell"].notna(), "account_id"])
 
 
 @quiet
