@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cs_ml.config import Config
@@ -53,11 +54,11 @@ def told_scores(scores: pd.DataFrame, left_out: LeftOut) -> pd.DataFrame:
 
 def told_drivers(drivers: pd.DataFrame, left_out: LeftOut) -> pd.DataFrame:
     """Return drivers without those of what cannot happen."""
-    keys = pd.MultiIndex.from_frame(drivers[KEYS])
-    untold = pd.Series(False, index=drivers.index)
+    told = np.ones(len(drivers), dtype=bool)
     for target, rows in left_out.items():
-        untold |= (drivers["target"] == target) & keys.isin(rows)
-    return drivers[~untold].reset_index(drop=True)
+        at = np.flatnonzero(drivers["target"] == target)
+        told[at] = ~pd.MultiIndex.from_frame(drivers[KEYS].iloc[at]).isin(rows)
+    return drivers if told.all() else drivers[told].reset_index(drop=True)
 
 
 def told_themes(themes: Mapping[str, pd.DataFrame], left_out: LeftOut) -> dict[str, pd.DataFrame]:
