@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 from operator import ge
@@ -45,7 +46,7 @@ class Accounts:
     """
 
     def __init__(self, account_ids: Sequence[str], n_expected: int = 0) -> None:
-        ids = [str(account) for account in account_ids]
+        ids = list(map(str, account_ids))
         if any(map(ge, ids, ids[1:])):  # ten times as quick as sorting them again
             raise FrameError("expected account ids sorted and each once; sort them with numpy.unique")
         self._ids, self._lock = ids, threading.Lock()
@@ -71,6 +72,9 @@ class Accounts:
     @cached_property
     def _whole(self) -> tuple[KeyTable, np.ndarray | None]:
         """Accounts whose ids are whole numbers and their positions, unless that is all; made only where asked for."""
+        if _all_whole(self._ids):
+            numbers = np.fromiter(map(int, self._ids), np.int64, len(self))
+            return KeyTable(words_of(pa.array(numbers)), self._n_expected), None
         ids = pa.array(self._ids, pa.large_string())
         whole = np.flatnonzero(pc.match_substring_regex(ids, WHOLE).to_numpy(zero_copy_only=False))
         doubtful = np.flatnonzero(pc.binary_length(ids).to_numpy()[whole] > 18)
@@ -79,6 +83,19 @@ class Accounts:
         numbers = (ids if every else ids.take(pa.array(whole))).cast(pa.int64())
         position = None if every else np.append(whole, -1).astype(np.int32)
         return KeyTable(words_of(numbers), self._n_expected), position
+
+
+def _all_whole(ids: Sequence[str]) -> bool:
+    """Tell whether sorted ids are all whole numbers of at most 18 digits, more quickly than a pattern does.
+
+    Examples
+    --------
+    >>> _all_whole(["0", "12", "9"]), _all_whole(["01", "12"]), _all_whole(["", "1"]), _all_whole(["-1", "1"])
+    (True, False, False, False)
+    """
+    text = "".join(ids)
+    digits = text.isascii() and text.isdigit() and max(map(len, ids)) <= 18
+    return digits and list(ids[: bisect_left(ids, "1")]) in ([], ["0"])
 
 
 def is_whole(text: str) -> bool:

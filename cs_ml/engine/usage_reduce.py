@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import chain
-from typing import TypeAlias
+from itertools import chain, islice
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,7 @@ Batches: TypeAlias = Iterable[pa.RecordBatch | Callable[[], Iterable[pa.RecordBa
 CHUNK = 1 << 20  # rows reduced at a time, at most
 KEPT = (1 << 25) - (1 << 16)
 NOBODY = np.empty(0, np.int32)
+SHORT = 1 << 17  # rows for which starting threads costs more than they save
 
 
 def reduce_usage(
@@ -88,13 +89,14 @@ def reduce_usage(
     ([2], [0, 2], 1)
     """
     items = iter(batches)
-    first = next(items, None)
-    n_expected = first.n_rows if isinstance(first, RowGroup) else 0
+    first = list(islice(items, 2))
+    n_expected = first[0].n_rows if first and isinstance(first[0], RowGroup) else 0
+    threads = 1 if len(first) == 1 and 0 < n_expected <= SHORT else threads
     accounts = Accounts(account_ids, n_expected)
     codes = Codes(accounts, clock, frozenset(login_events), tuple(top_features), business_hours, n_expected)
     check_sizes(codes, 0)
     np.empty(KEPT, np.uint8)  # once a block of this size was freed, the allocator of glibc keeps smaller ones for reuse
-    source = _Source(items if first is None else chain([first], items))
+    source = _Source(chain(first, items))
     if threads == 1:
         return _assembled([_worked(source, codes)], codes, threads)
     with ThreadPoolExecutor(threads) as pool:
@@ -102,6 +104,15 @@ def reduce_usage(
         if compiled(n_expected) is not None and n_expected <= TABLED_AT:
             counting(n_expected)  # both are loaded while the first rows are decoded
     return _assembled([worker.result() for worker in workers], codes, threads)
+
+
+class _Here(Executor):
+    """Runs at once, in the thread that asks."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 class _Source:
@@ -200,7 +211,7 @@ def _assembled(works: list[Work], codes: Codes, threads: int) -> UsageState:
         days = days_of(rows.merged(by_account), late.merged(by_account), owner, n_accounts)
         return replace(days, code=codes.users.keys()[user[days.code]])
 
-    with ThreadPoolExecutor(threads) as pool:
+    with _Here() if threads == 1 else ThreadPoolExecutor(threads) as pool:
         members = pool.submit(_by_account, codes.members, codes.users.keys())
         used = pool.submit(features)
         kinds: list[Kind] = [kind for kind in ("days", "users", "logins") if wanted[kind]]

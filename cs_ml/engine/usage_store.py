@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -121,7 +121,7 @@ class UsageStore:
     folder: Path
     key: Mapping[str, Any]
 
-    @property
+    @cached_property
     def own(self) -> Path:
         """Folder of the pieces with this key."""
         return self.folder / f"usage-{hash_json(self.key)[:32]}"
@@ -213,7 +213,8 @@ class UsageStore:
         return None if state.n_ignored and ids != list(account_ids) else (ids, state)
 
     def _written(self, state: UsageState, account_ids: Sequence[str], contents: Sequence[str]) -> _Piece:
-        name = f"{hash_text(json.dumps([sorted(contents), list(account_ids)]))[:32]}.arrow"
+        named = "\0".join([json.dumps(sorted(contents)), *account_ids])  # half a millisecond; all as JSON took three
+        name = f"{hash_text(named)[:32]}.arrow"
         path = write_state(self.own / name, account_ids, state)
         return _Piece(name, hash_file(path), tuple(sorted(contents)))
 
@@ -228,10 +229,10 @@ class UsageStore:
     def _sweep(self, kept: Sequence[_Piece]) -> None:
         """Delete pieces that no longer count, and the states of options not asked for in a long time."""
         names = {piece.name for piece in kept}
-        for path in self.own.glob("*.arrow"):
-            if path.name not in names:
+        for path in self.own.iterdir():
+            if path.suffix == ".arrow" and path.name not in names:
                 remove(path)
-        others = [path for path in self.folder.glob("usage-*") if path != self.own]
+        others = [path for path in self.folder.iterdir() if path.name.startswith("usage-") and path != self.own]
         for path in sorted(others, key=lambda path: path.stat().st_mtime_ns)[: -(MOST_KEYS - 1)]:
             remove(path)
 

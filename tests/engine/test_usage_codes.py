@@ -90,6 +90,13 @@ def test_integers_are_written_in_one_way_only():
     assert accounts.codes(pa.array([7, -3, 0])).tolist() == [3, 1, -1]
 
 
+@given(st.sets(st.text("0019-+a", max_size=3) | st.integers(-20, 120).map(str), min_size=1))
+def test_an_integer_is_the_account_that_is_written_so(names):
+    ids = sorted(names)
+    expected = [ids.index(str(number)) if str(number) in names else -1 for number in range(-20, 121)]
+    assert Accounts(ids).codes(pa.array(range(-20, 121))).tolist() == expected
+
+
 def test_integers_of_nineteen_digits_are_known_as_far_as_64_bits_reach():
     ids = sorted(map(str, [2**63 - 1, -(2**63), 1_234_567_890_123_456_789, 2**63, 5]))
     numbers = pa.array([int(name) for name in ids if int(name) < 2**63])

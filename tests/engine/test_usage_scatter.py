@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs_ml.engine import usage_scatter
+from cs_ml.engine import usage_reduce, usage_scatter
 from cs_ml.engine.usage_codes import KeyTable
 from cs_ml.engine.usage_keys import as_words
 from cs_ml.engine.usage_pile import Pile
+from cs_ml.engine.usage_read import parquet_batches
 from cs_ml.engine.usage_reduce import reduce_usage
 from cs_ml.engine.usage_rows import LaidOut, Rows
 from cs_ml.engine.usage_scatter import DayTable, union
@@ -137,8 +141,6 @@ def test_small_numbers_have_the_codes_of_their_words(batches, asked):
 
 
 def usage(n: int = 4000, seed: int = 3):
-    import pyarrow as pa
-
     rng = np.random.default_rng(seed)
     at = (20_500 * 86400 + rng.integers(0, 90 * 86400, n)) * 10**6
     late = rng.choice([0, 0, 0, 3], n) * 86400 * 10**6
@@ -173,6 +175,21 @@ def test_the_state_is_the_same_bit_for_bit(path, threads):
         assert arrays_of(getattr(plain, part)) == arrays_of(getattr(marked, part))
     for name in ("n_rows", "n_ignored", "first_day", "last_day", "feature_names"):
         assert getattr(plain, name) == getattr(marked, name)
+
+
+@pytest.mark.parametrize("rows", [2000, 4000])
+def test_a_short_file_is_reduced_where_it_is_asked_for_with_the_same_bits(tmp_path, rows, monkeypatch):
+    batches, accounts = usage(4000)
+    pq.write_table(pa.Table.from_batches(batches), tmp_path / "usage.parquet", row_group_size=rows)
+    asked: list[int] = []
+    monkeypatch.setattr(usage_reduce, "ThreadPoolExecutor", lambda n: asked.append(n) or ThreadPoolExecutor(n))
+    found = reduce_usage(
+        parquet_batches([tmp_path / "usage.parquet"], batches[0].schema.names), accounts, Clock(), threads=2
+    )
+    assert asked == ([2, 2] if rows == 2000 else [])
+    wanted = reduce_usage(batches, accounts, Clock(), threads=2)
+    for part in ("days", "users", "features", "logins"):
+        assert arrays_of(getattr(found, part)) == arrays_of(getattr(wanted, part))
 
 
 def test_without_numba_the_plain_path_is_taken(monkeypatch, path):
