@@ -21,6 +21,7 @@ from cs_ml.engine.spark.tables import SparkUsage
 from cs_ml.errors import MissingExtra, TableError
 from cs_ml.features.snapshot import SnapshotBuilder
 from cs_ml.features.usage_choice import choose_usage
+from cs_ml.labels import GrowthLabeler
 from cs_ml.labels.activity import _usage_days
 from cs_ml.tables import SCHEMAS, ColumnSpec, Filter, TableMapping, Tables, open_tables
 from cs_ml.tables.prepare import prepare
@@ -123,6 +124,10 @@ class TestSpark:
         assert choose_usage(there, until="2026-04-01", top=3) == choose_usage(local, until="2026-04-01", top=3)
         days = [_usage_days(tables) for tables in (there, local)]
         pd.testing.assert_frame_equal(*days, check_dtype=False)
+        asked = make_spine(local, start="2026-02-01", end="2026-04-01")
+        told = [GrowthLabeler(1).eligible(tables, asked) for tables in (there, local)]
+        assert told[0].tolist() == told[1].tolist()
+        assert set(told[1]) == {False, True}
         X = both(spark, local, there, "2026-04-01", buckets=3)
         assert X.loc["a03", "usage_quantity_sum_90d"].gt(0).all()
 
