@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from cs_ml.tables.names import NAME_SIGNS, hide_names
+from cs_ml.tables.redact_names import NAME_SIGNS, hide_names
 
 __all__ = ["hide_contacts", "hide_in_cell", "hide_in_levels", "redact"]
 
