@@ -12,9 +12,9 @@ from markupsafe import Markup
 from cs_ml.report.cells import Table, table
 from cs_ml.report.cells import facts as written
 from cs_ml.report.charts import bar
+from cs_ml.report.checks import check_rows, off_rows
 from cs_ml.report.evidence import bearable, metric_rows, reliability_note, reliability_plot, reliability_rows
 from cs_ml.report.page import Page
-from cs_ml.report.promises import check_rows, off_rows
 from cs_ml.report.said import Said
 from cs_ml.report.summary import require_columns
 from cs_ml.report.timecharts import line
@@ -133,7 +133,7 @@ class ModelReport(Page):
             if isinstance(alarms, pd.DataFrame) and len(alarms)
             else None,
             "alarms": None if alarms is None else [] if isinstance(alarms, pd.DataFrame) else [*map(self.said, alarms)],
-            "promises": check_rows(self.checks, self.said),
+            "ship_checks": check_rows(self.checks, self.said),
             "off": off_rows(self.calibration, self.said),
             "limits": [*map(self.said, self.limits)],
         }

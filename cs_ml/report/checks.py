@@ -1,4 +1,4 @@
-"""What was promised and was not kept: checks of the health score, and groups within which probabilities are off."""
+"""Checks of the health score before it ships, and groups within which probabilities are off, as rows of a page."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from cs_ml.health.checks import ship_checks, verdict_on
-from cs_ml.report import LANGUAGES, ModelReport
-from cs_ml.report.promises import check_rows, off_rows
+from cs_ml.models.report_card import FEWEST, NOT_KNOWABLE, SIGNAL
+from cs_ml.report import LANGUAGES, ModelReport, evidence, signal
+from cs_ml.report.checks import check_rows, off_rows
 from cs_ml.report.said import Said
 from cs_ml.report.words import Words
 
@@ -34,4 +35,9 @@ def test_the_model_card_shows_failed_checks_and_groups_that_are_off(lang):
     page, words = ModelReport(checks=failed, calibration=OFF, lang=lang).html(), Words(lang)
     assert f'<span class="pill red">{words("check_fails")}</span>' in page
     assert words("off") in page
-    assert words("promises") not in ModelReport(lang=lang).html()
+    assert words("ship_checks") not in ModelReport(lang=lang).html()
+
+
+def test_pages_know_the_verdicts_and_the_fewest_events_of_models():
+    assert (signal.SIGNAL, signal.NOT_KNOWABLE) == (SIGNAL, NOT_KNOWABLE)
+    assert evidence.FEWEST == FEWEST
