@@ -7,6 +7,7 @@ import io
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,3 +54,16 @@ def make_tiny(tmp_path):
 @pytest.fixture
 def tiny(make_tiny):
     return make_tiny()
+
+
+@pytest.fixture(scope="module")
+def small_leave_more() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return features and outcomes of a book in which small accounts leave more often."""
+    rng = np.random.default_rng(1)
+    dates = pd.date_range("2025-01-01", periods=8, freq="MS")
+    index = pd.MultiIndex.from_product([[f"a{at:02d}" for at in range(80)], dates], names=["account_id", "as_of"])
+    small = np.repeat(np.arange(80) % 2 == 0, len(dates))
+    X = pd.DataFrame({"contracts_tenure_days": rng.uniform(0, 900, len(index))}, index=index)
+    X["accounts_segment_current"] = pd.Categorical(np.where(small, "small", "large"))
+    left = rng.random(len(X)) < np.where(small, 0.3, 0.05)
+    return X, pd.DataFrame({"label": left.astype(float), "state": np.where(left, "1", "0")}, index=index)

@@ -52,6 +52,7 @@ def test_only_accounts_with_a_term_to_renew_are_told_of_renewal(scored, story):
     told = scored.scores["p_upsell"].notna().droplevel("as_of")
     ahead = end.reindex(told.index) >= scored.scores.index.get_level_values("as_of")[0] + pd.Timedelta(days=91)
     assert 0 < told.sum() < len(told)
+    assert ahead.any()
     assert not told[ahead].any()
     assert scored.scores["p_churn"].notna().all()
     with_reasons = scored.drivers.loc[scored.drivers["target"] == "upsell", "account_id"]

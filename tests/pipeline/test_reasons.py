@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,23 +20,9 @@ CATALOG = catalog_frame([*AccountsBuilder().features(["segment"]), *ContractsBui
 
 
 @pytest.fixture(scope="module")
-def book() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return features and outcomes of a book in which small accounts leave more often."""
-    rng = np.random.default_rng(1)
-    dates = pd.date_range("2025-01-01", periods=8, freq="MS")
-    index = pd.MultiIndex.from_product([[f"a{at:02d}" for at in range(80)], dates], names=["account_id", "as_of"])
-    small = np.repeat(np.arange(80) % 2 == 0, len(dates))
-    X = pd.DataFrame({"contracts_tenure_days": rng.uniform(0, 900, len(index))}, index=index)
-    X[SEGMENT] = pd.Categorical(np.where(small, "small", "large"))
-    y = pd.DataFrame({"label": rng.random(len(X)) < np.where(small, 0.3, 0.05), "state": "1"}, index=index)
-    y = y.assign(label=y["label"].astype(float), state=np.where(y["label"], "1", "0"))
-    return X, y
-
-
-@pytest.fixture(scope="module")
-def told(book) -> pd.DataFrame:
+def told(small_leave_more) -> pd.DataFrame:
     """Return the reasons of a health score."""
-    X, y = book
+    X, y = small_leave_more
     return explain_accounts(X, CATALOG, health=HealthScore(CARD).fit(X, y))
 
 
@@ -59,9 +44,9 @@ def test_no_reason_is_a_bare_label(told):
 
 
 @pytest.fixture(scope="module")
-def estimated(book) -> pd.DataFrame:
+def estimated(small_leave_more) -> pd.DataFrame:
     """Return the reasons of the health of one account, where the score also rests on a model."""
-    X, y = book
+    X, y = small_leave_more
     model = PropensityClassifier(learners=("logistic",), purge_days=30).fit(X, y)
     health = HealthScore(CARD).fit(X, y, margin=model.margin(X))
     found = explain_accounts(X.iloc[-1:], CATALOG, health=health, churn=model)

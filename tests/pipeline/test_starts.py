@@ -14,22 +14,14 @@ from cs_ml.pipeline.explain import _sum
 from cs_ml.pipeline.fitted import Fitted
 from cs_ml.pipeline.score import reasons_of, scores_of
 
-SEGMENT = "accounts_segment_current"
 TENURE = Measure(name="tenure", feature="contracts_tenure_days", dimension="relationship", knots=((0, 0), (900, 100)))
 NO_CATALOG = pd.DataFrame(index=pd.Index([], name="name"))
 
 
 @pytest.fixture(scope="module")
-def told():
+def told(small_leave_more):
     """Return published scores and reasons of a book in which small accounts leave more often."""
-    rng = np.random.default_rng(1)
-    dates = pd.date_range("2025-01-01", periods=8, freq="MS")
-    index = pd.MultiIndex.from_product([[f"a{at:02d}" for at in range(80)], dates], names=["account_id", "as_of"])
-    small = np.repeat(np.arange(80) % 2 == 0, len(dates))
-    X = pd.DataFrame({"contracts_tenure_days": rng.uniform(0, 900, len(index))}, index=index)
-    X[SEGMENT] = pd.Categorical(np.where(small, "small", "large"))
-    left = rng.random(len(X)) < np.where(small, 0.3, 0.05)
-    y = pd.DataFrame({"label": left.astype(float), "state": np.where(left, "1", "0")}, index=index)
+    X, y = small_leave_more
     model = PropensityClassifier(learners=("logistic",), purge_days=30).fit(X, y)
     health = HealthScore(Scorecard(measures=(TENURE,))).fit(X, y, margin=model.margin(X))
     fitted = Fitted({"churn": model}, health, "churn", TypicalValues().fit(X), NO_CATALOG, "")
